@@ -1,0 +1,3 @@
+from mcp_lean.cli.main import main
+
+raise SystemExit(main())
