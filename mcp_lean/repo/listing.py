@@ -1,0 +1,258 @@
+"""Which files a folder has, as git sees it: tracked ones, and new ones that no ignore rule covers.
+
+In:  a folder; git where it is a repository, rg elsewhere, a walk of our own where neither is installed.
+Out: `Listing`: sorted relative paths, the engine, and a note when the list may differ from git's.
+     `glob_paths`: those of them that the user's patterns mean.
+Not here: what may be read (`Workspace.permits`), contents (`search.py`, `text.py`).
+
+A path in the list need not be there any more: git lists tracked files that were deleted on disk, and asking the file
+system about each would double the time. Whoever opens a file drops it then. Symlinks are listed in a repository only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from mcp_lean.errors import EngineMissing
+from mcp_lean.repo import ripgrep
+from mcp_lean.repo.programs import GIT, quiet, run
+
+GITLINK = b"160000"
+"""Mode of an index entry that is another repository: a submodule, or a nested repository that was added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Files below a folder.
+
+    paths: relative to it, with forward slashes, sorted; bytes that are no UTF-8 as surrogates (`os.fsencode` undoes it).
+    engine: "git", "rg" or "python".
+    note: "" or one line on how the list may differ from what git would say.
+    """
+
+    paths: tuple[str, ...]
+    engine: str
+    note: str = ""
+
+
+def list_files(root: str, *, check: Callable[[], None] = quiet) -> Listing:
+    """The files of a folder. In a repository exactly what `git ls-files -co --exclude-standard` says, nested ones included.
+
+    Args:
+        check: called often; what it raises ends the listing.
+    Raises:
+        EngineMissing: the folder cannot be listed by any engine.
+    """
+    return _by_git(root, check) or _by_rg(root, check) or _by_walking(root, check)
+
+
+# ---------------------------------------------------------------------------------------------------------- git
+
+
+def _by_git(root: str, check: Callable[[], None]) -> Listing | None:
+    """None when the folder is in no repository, when git is missing, or when the repository ignores the folder."""
+    if not ripgrep.in_repository(root):
+        return None
+    names: set[bytes] = set()
+    complaints: list[str] = []
+    waiting = [b""]
+    try:
+        while waiting:
+            prefix = waiting.pop()
+            folder = os.path.join(os.fsencode(root), prefix)
+            if not _is_work_tree(folder, check):
+                if not prefix:
+                    return None
+                complaints.append(f"{os.fsdecode(prefix)}: not readable as a repository, left out")
+                continue
+            files, nested = _one_repository(os.fsdecode(folder), complaints, check)
+            names.update(prefix + name for name in files)
+            waiting += [prefix + name for name in nested if os.path.lexists(os.path.join(folder, name, b".git"))]
+    except EngineMissing:
+        return None
+    if not names and any(os.scandir(root)):
+        return None
+    return Listing(_decoded(names), "git", _note(complaints))
+
+
+def _is_work_tree(folder: bytes, check: Callable[[], None]) -> bool:
+    """Whether git takes the folder for part of a work tree around it. `core.worktree` can name one somewhere else."""
+    done = run((*GIT, "rev-parse", "--show-toplevel"), cwd=os.fsdecode(folder), check=check)
+    if done.code:
+        return False
+    top, real = done.output.removesuffix(b"\n"), os.path.realpath(folder)
+    return real == top or real.startswith(top.rstrip(b"/") + b"/")
+
+
+def _one_repository(folder: str, complaints: list[str], check: Callable[[], None]) -> tuple[set[bytes], list[bytes]]:
+    """Files of one repository below `folder`, and the folders in it that are repositories of their own, with "/"."""
+    files: set[bytes] = set()
+    nested: set[bytes] = set()
+    # Two calls: only the index knows modes, and a joint output would let a hostile name pass for an index entry.
+    for flags in (("-s",), ("-o", "--exclude-standard")):
+        done = run((*GIT, "ls-files", "-z", *flags), cwd=folder, check=check)
+        if done.code:
+            raise EngineMissing(f"git ls-files failed: {done.complaints}")
+        if done.complaints:
+            complaints += done.complaints.splitlines()
+        for entry in done.output.split(b"\0")[:-1]:
+            if flags == ("-s",):
+                # "mode hash stage\tname"; a path in conflict comes once per stage, which the set undoes.
+                mode, name = entry[:6], entry[entry.index(b"\t") + 1 :]
+                if mode == GITLINK:
+                    nested.add(name + b"/")
+                    continue
+            else:
+                name = entry
+                if name.endswith(b"/"):
+                    nested.add(name)
+                    continue
+            files.add(name)
+    return files, sorted(nested, reverse=True)
+
+
+# ----------------------------------------------------------------------------------------------------------- rg
+
+
+def _by_rg(root: str, check: Callable[[], None]) -> Listing | None:
+    rg = ripgrep.program()
+    if rg is None:
+        return None
+    adopted = ripgrep.in_repository(root)
+    done = run((rg, "--files", "-0", *ripgrep.walk_flags(root, adopted=adopted)), cwd=root, check=check)
+    # 1: no files at all. 2: some folders could not be read; the rest is good.
+    if done.code not in (0, 1, 2):
+        raise EngineMissing(f"rg --files failed with status {done.code}: {done.complaints}")
+    complaints = done.complaints.splitlines() if done.code == 2 else []
+    if adopted:
+        complaints.insert(0, "git does not list this folder, so tracked but ignored files may be missing")
+    return Listing(_decoded(set(done.output.split(b"\0")[:-1])), "rg", _note(complaints))
+
+
+# ------------------------------------------------------------------------------------------------------- walking
+
+
+def _by_walking(root: str, check: Callable[[], None]) -> Listing:
+    """Python only: slower, and knows the ignore files below `root` but neither the index nor `info/exclude`."""
+    complaints = ["listed without git and rg: slow, and tracked but ignored files are missing"]
+    found: list[str] = []
+    waiting: list[tuple[str, tuple[_Rules, ...]]] = [("", ())]
+    while waiting:
+        check()
+        folder, rules = waiting.pop()
+        try:
+            entries = sorted(os.scandir(os.path.join(root, folder)), key=lambda entry: entry.name)
+        except OSError as error:
+            complaints.append(f"{folder or '.'}: {error.strerror}")
+            continue
+        if any(entry.name == ".git" for entry in entries):
+            rules = ()
+        if any(entry.name == ".gitignore" and entry.is_file() for entry in entries):
+            rules = (*rules, _Rules.of(root, folder))
+        for entry in entries:
+            path = f"{folder}{entry.name}"
+            if entry.name == ".git" or entry.is_symlink():
+                continue
+            if entry.is_dir():
+                if not _ignored(path + "/", rules):
+                    waiting.append((path + "/", rules))
+            elif entry.is_file() and not _ignored(path, rules):
+                found.append(path)
+    return Listing(tuple(sorted(found)), "python", _note(complaints))
+
+
+class _Rules:
+    """The ignore file of one folder."""
+
+    def __init__(self, folder: str, lines: Sequence[str]) -> None:
+        from pathspec import GitIgnoreSpec
+
+        self._folder = folder
+        self._spec = GitIgnoreSpec.from_lines(lines, backend="simple")
+
+    @classmethod
+    def of(cls, root: str, folder: str) -> _Rules:
+        with open(os.path.join(root, folder, ".gitignore"), encoding="utf-8", errors="surrogateescape") as stream:
+            return cls(folder, stream.read().splitlines())
+
+    def verdict(self, path: str) -> bool | None:
+        """True: ignored; False: taken in again by a `!` pattern; None: not mentioned."""
+        return self._spec.check_file(path[len(self._folder) :]).include
+
+
+def _ignored(path: str, rules: tuple[_Rules, ...]) -> bool:
+    """The ignore file nearest to the path that mentions it decides."""
+    for nearer in reversed(rules):
+        verdict = nearer.verdict(path)
+        if verdict is not None:
+            return verdict
+    return False
+
+
+def _decoded(names: Iterable[bytes]) -> tuple[str, ...]:
+    return tuple(sorted(os.fsdecode(name) for name in names))
+
+
+def _note(complaints: Sequence[str]) -> str:
+    if not complaints:
+        return ""
+    more = f" (and {len(complaints) - 1} more)" if len(complaints) > 1 else ""
+    return complaints[0][:200] + more
+
+
+# --------------------------------------------------------------------------------------------------------- globs
+
+GLOB_CHARACTERS = re.compile(r"[*?\[\\]")
+BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
+MAX_BRACE_PATTERNS = 100
+
+
+def glob_paths(paths: Sequence[str], patterns: Sequence[str]) -> tuple[str, ...]:
+    """The paths that the patterns mean, in the order given.
+
+    A pattern that names an existing file or folder as it stands means that file, or all below that folder; so
+    `app/[id]/page.tsx` works. Any other follows gitignore: `*.py` at any depth, `src/**/*.ts` from the top, `{a,b}`
+    expanded, `!x` takes out again. Only `!` patterns: everything but those. No pattern: nothing.
+    """
+    from pathspec import GitIgnoreSpec
+
+    lines = [line for pattern in patterns for line in _spec_lines(pattern, paths)]
+    if lines and all(line.startswith("!") for line in lines):
+        lines.insert(0, "*")
+    spec = GitIgnoreSpec.from_lines(lines, backend="simple")
+    return tuple(path for path in paths if spec.match_file(path))
+
+
+def _spec_lines(pattern: str, paths: Sequence[str]) -> Iterator[str]:
+    negated = "!" if pattern.startswith("!") else ""
+    body = pattern[len(negated) :].removeprefix("./")
+    name = body.strip("/")
+    if body in ("", ".", "/"):
+        yield negated + "*" if pattern.strip("!") else ""
+    elif any(path == name or path.startswith(name + "/") for path in paths):
+        yield f"{negated}/{_escaped(name)}"
+    else:
+        for plain in _expanded(body):
+            yield negated + ("\\" + plain if plain[:1] in ("#", "!") else plain)
+
+
+def _escaped(name: str) -> str:
+    literal = GLOB_CHARACTERS.sub(lambda found: "\\" + found[0], name)
+    return literal[:-1] + "\\ " if literal.endswith(" ") else literal
+
+
+def _expanded(pattern: str) -> list[str]:
+    """`*.{ts,tsx}` as `*.ts`, `*.tsx`; gitignore has no braces, and models write them all the time."""
+    done: list[str] = []
+    waiting = [pattern]
+    while waiting and len(done) + len(waiting) <= MAX_BRACE_PATTERNS:
+        text = waiting.pop(0)
+        found = BRACES.search(text)
+        if found is None:
+            done.append(text)
+        else:
+            waiting += [text[: found.start()] + choice + text[found.end() :] for choice in found[1].split(",")]
+    return done + waiting

@@ -1,0 +1,148 @@
+"""The folders that a run of the client lives in, and what is put there before it starts.
+
+In:  files, settings, MCP servers.
+Out: a `Place`: a committed project, a home, a config folder; the environment that points the client at them.
+Not here: starting the client (`client`).
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .namespace import PORT
+from .records import JsonObject
+
+HERE = Path(__file__).resolve().parent
+DUMMY_KEY = "sk-ant-e2e-not-a-key"
+COMMIT_DATE = "2026-01-01T00:00:00Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An entry of `.mcp.json`. The delays are made by the recorder in front of the server, not by the server."""
+
+    command: Sequence[str]
+    always_load: bool | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    start_delay_s: float = 0.0
+    answer_delay_s: float = 0.0
+
+    def entry(self, log: Path) -> JsonObject:
+        """The entry, with the recorder in front of the command."""
+        recorder = [str(HERE / "wire.py"), str(log), str(self.start_delay_s), str(self.answer_delay_s)]
+        entry: JsonObject = {"command": sys.executable, "args": ["-IS", *recorder, "--", *self.command]}
+        if self.env:
+            entry["env"] = dict(self.env)
+        if self.always_load is not None:
+            entry["alwaysLoad"] = self.always_load
+        return entry
+
+
+LEAN = Server((sys.executable, "-m", "mcp_lean", "serve"))
+"""The server under test, as a project would write it down without any extra."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Everything under one folder. A second run in the same place sees what the first one left."""
+
+    root: Path
+
+    @property
+    def project(self) -> Path:
+        return self.root / "project"
+
+    @property
+    def config(self) -> Path:
+        return self.root / "config"
+
+    @property
+    def transcripts(self) -> Path:
+        """Where the client keeps the transcripts of this project's sessions."""
+        slug = "".join(c if c.isascii() and c.isalnum() else "-" for c in str(self.project))
+        return self.config / "projects" / slug
+
+    @property
+    def hook_log(self) -> Path:
+        return self.root / "hooks.jsonl"
+
+    def wire(self, server: str) -> Path:
+        """The folder with the recorded traffic of this server."""
+        return self.root / "wire" / server
+
+    def furnish(
+        self, files: Mapping[str, str], settings: JsonObject, hooks: Sequence[str], servers: Mapping[str, Server]
+    ) -> None:
+        """Writes what is asked for; commits everything when the project is new."""
+        for folder in (self.project, self.config, self.root / "home", self.root / "tmp"):
+            folder.mkdir(parents=True, exist_ok=True)
+        for name in servers:
+            self.wire(name).mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            _write(self.project / name, text)
+        entries = {name: server.entry(self.wire(name)) for name, server in servers.items()}
+        _write_json(self.project / ".mcp.json", {"mcpServers": entries})
+        _write_json(self.project / ".claude" / "settings.json", _with_hooks(settings, hooks, self.hook_log))
+        if not (self.config / ".claude.json").exists():
+            _write_json(self.config / ".claude.json", _answered_questions(self.project))
+        if not (self.project / ".git").exists():
+            self._commit()
+
+    def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
+        """All that the client is given: nothing of ours but PATH."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.root / "home"),
+            "TMPDIR": str(self.root / "tmp"),
+            "CLAUDE_CONFIG_DIR": str(self.config),
+            "LANG": "C.UTF-8",
+            "TERM": "xterm-256color",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "ANTHROPIC_API_KEY": DUMMY_KEY,
+            "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{PORT}",
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            "DISABLE_AUTOUPDATER": "1",
+            "IS_SANDBOX": "1",  # root, or root of a user namespace, may only then bypass permissions
+            **extra,
+        }
+
+    def _commit(self) -> None:
+        identity = {"GIT_AUTHOR_NAME": "e2e", "GIT_AUTHOR_EMAIL": "e2e@localhost", "GIT_AUTHOR_DATE": COMMIT_DATE}
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.root / "home"), "GIT_CONFIG_NOSYSTEM": "1"}
+        env |= identity | {name.replace("AUTHOR", "COMMITTER"): value for name, value in identity.items()}
+        for step in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "start"]):
+            subprocess.run(["git", *step], cwd=self.project, env=env, check=True)
+
+
+def _with_hooks(settings: JsonObject, events: Sequence[str], log: Path) -> JsonObject:
+    """The settings, with a recorder added to each of the events."""
+    if not events:
+        return settings
+    command = " ".join([sys.executable, "-IS", str(HERE / "hook_log.py"), str(log)])
+    hooks = dict(settings.get("hooks") or {})
+    for event in events:
+        hooks[event] = [*hooks.get(event, []), {"hooks": [{"type": "command", "command": command}]}]
+    return {**settings, "hooks": hooks}
+
+
+def _answered_questions(project: Path) -> JsonObject:
+    """What the terminal program asks at its first start: theme, trust in the folder, use of the key."""
+    return {
+        "hasCompletedOnboarding": True,
+        "theme": "dark",
+        "customApiKeyResponses": {"approved": [DUMMY_KEY[-20:]], "rejected": []},
+        "projects": {str(project): {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}},
+    }
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def _write_json(file: Path, value: JsonObject) -> None:
+    _write(file, json.dumps(value, indent=2))
