@@ -4,8 +4,8 @@ In:  a model id as a transcript spells it, for example "us.anthropic.claude-opus
 Out: a `Quote` (the rates of one request, and whether they are known or assumed) and a `Bill` (money by price class).
 Not here: adding up runs (`breakdown`), the organization's contracted rates (`contract`), the rows (`prices.json`).
 
-The rows are written by `scripts/update_prices` from the price data of `genai-prices`; tests/costs/test_prices.py compares
-the two, and docs/cost.md says how to add a price.
+The rows are written by `scripts/update_prices` from the price data of `genai-prices`; tests/costs/test_prices.py
+compares the two, and docs/cost.md says how to add a price.
 """
 
 from __future__ import annotations

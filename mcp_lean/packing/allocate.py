@@ -23,6 +23,10 @@ MIN_SHARE_TOKENS = 300
 of each of a hundred files helps nobody."""
 
 
+MIN_PIECE_TOKENS = 40
+"""The first block can always show this much of its first row, so that every call makes progress."""
+
+
 @dataclass(frozen=True, slots=True)
 class Packed:
     """The served blocks' texts in the order asked, and what they weigh together."""
@@ -56,7 +60,7 @@ def pack(blocks: Iterable[Block], budget_tokens: float, reserve: str = "") -> Pa
         floor += weight + min(MIN_SHARE_TOKENS, 2 * block.chars)  # a character never costs two tokens
         if served and floor > pool:
             break
-        if weight > pool:
+        if weight + MIN_PIECE_TOKENS > pool and not served:
             need = -(-int(weight + MIN_SHARE_TOKENS + scale.weigh(reserve)) // 100) * 100
             raise AskError(f"budget: {budget_tokens:.0f} tokens cannot hold the first item; ask for at least {need}")
         served.append(block)

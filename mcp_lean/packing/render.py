@@ -26,7 +26,7 @@ from mcp_lean.packing.tokens import cost
 
 NUMBER_EVERY = 10
 ROW_CHARS = 2_000
-"""A longer row is cut, and resumed by an item of its own: minified files would otherwise fill an answer with one line."""
+"""A longer row is cut and resumed by an item of its own: one line of a minified file would fill an answer."""
 
 CEILING_CHARS = 45_000
 """Over 50,000 characters Claude Code 2.1.330 puts the result into a file and shows 2 KB of it; 10 % is our margin."""
@@ -45,6 +45,7 @@ class Block:
     resume_within: (row number, characters shown) -> the item that names the rest of a cut row.
     numbered: whether every tenth row carries its number.
     open_ended: more rows follow the last of `rows` although they were not read.
+    row_chars: where a row is cut, if `resume_within` can name its rest.
     """
 
     heading: Callable[[int, int], str]
@@ -54,6 +55,7 @@ class Block:
     resume_within: Callable[[int, int], str] | None = None
     numbered: bool = True
     open_ended: bool = False
+    row_chars: int = ROW_CHARS
 
     @property
     def last(self) -> int:
@@ -138,9 +140,10 @@ def fit(block: Block, grant: float, scale: Scale) -> Shown:
 def _shown(block: Block, index: int) -> tuple[str, str | None]:
     """A row's line, and the item that resumes it if it is too long to be shown whole."""
     row = block.rows[index]
-    if len(row) <= ROW_CHARS or block.resume_within is None:
+    if len(row) <= block.row_chars or block.resume_within is None:
         return _numbered(block, index, row), None
-    return _numbered(block, index, row[:ROW_CHARS]), _more(block.resume_within(block.first + index, ROW_CHARS))
+    cut = block.resume_within(block.first + index, block.row_chars)
+    return _numbered(block, index, row[: block.row_chars]), _more(cut)
 
 
 def _numbered(block: Block, index: int, row: str) -> str:

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from mcp_lean.errors import EngineMissing
 from mcp_lean.repo import ripgrep
@@ -28,7 +30,7 @@ GITLINK = b"160000"
 class Listing:
     """Files below a folder.
 
-    paths: relative to it, with forward slashes, sorted; bytes that are no UTF-8 as surrogates (`os.fsencode` undoes it).
+    paths: relative to it, with forward slashes, sorted; bytes that are no UTF-8 as surrogates (see `os.fsencode`).
     engine: "git", "rg" or "python".
     note: "" or one line on how the list may differ from what git would say.
     """
@@ -39,30 +41,32 @@ class Listing:
 
 
 def list_files(root: str, *, check: Callable[[], None] = quiet) -> Listing:
-    """The files of a folder. In a repository exactly what `git ls-files -co --exclude-standard` says, nested ones included.
+    """The files of a folder. In a repository what `git ls-files -co --exclude-standard` says, nested ones included.
+
+    A folder that the repository around it ignores is listed by its own ignore files: somebody works in it.
 
     Args:
         check: called often; what it raises ends the listing.
     Raises:
-        EngineMissing: the folder cannot be listed by any engine.
+        EngineMissing: the folder cannot be entered, or an engine broke down half-way.
     """
-    return _by_git(root, check) or _by_rg(root, check) or _by_walking(root, check)
+    repository = ripgrep.repository_above(root)
+    listing = _by_git(root, check) if repository and not ripgrep.ignored_as_a_whole(root, check) else None
+    return listing or _by_rg(root, repository is not None, check) or _by_walking(root, check)
 
 
 # ---------------------------------------------------------------------------------------------------------- git
 
 
 def _by_git(root: str, check: Callable[[], None]) -> Listing | None:
-    """None when the folder is in no repository, when git is missing, or when the repository ignores the folder."""
-    if not ripgrep.in_repository(root):
-        return None
+    """None when git is missing or refuses the folder (somebody else's, broken, work tree somewhere else)."""
     names: set[bytes] = set()
     complaints: list[str] = []
     waiting = [b""]
     try:
         while waiting:
             prefix = waiting.pop()
-            folder = os.path.join(os.fsencode(root), prefix)
+            folder = os.path.join(os.fsencode(root), b"", prefix)
             if not _is_work_tree(folder, check):
                 if not prefix:
                     return None
@@ -70,10 +74,8 @@ def _by_git(root: str, check: Callable[[], None]) -> Listing | None:
                 continue
             files, nested = _one_repository(os.fsdecode(folder), complaints, check)
             names.update(prefix + name for name in files)
-            waiting += [prefix + name for name in nested if os.path.lexists(os.path.join(folder, name, b".git"))]
+            waiting += [prefix + name + b"/" for name in nested if os.path.lexists(folder + name + b"/.git")]
     except EngineMissing:
-        return None
-    if not names and any(os.scandir(root)):
         return None
     return Listing(_decoded(names), "git", _note(complaints))
 
@@ -88,47 +90,41 @@ def _is_work_tree(folder: bytes, check: Callable[[], None]) -> bool:
 
 
 def _one_repository(folder: str, complaints: list[str], check: Callable[[], None]) -> tuple[set[bytes], list[bytes]]:
-    """Files of one repository below `folder`, and the folders in it that are repositories of their own, with "/"."""
+    """Files of one repository below `folder`, and the folders in it that are repositories of their own."""
     files: set[bytes] = set()
     nested: set[bytes] = set()
     # Two calls: only the index knows modes, and a joint output would let a hostile name pass for an index entry.
-    for flags in (("-s",), ("-o", "--exclude-standard")):
-        done = run((*GIT, "ls-files", "-z", *flags), cwd=folder, check=check)
-        if done.code:
-            raise EngineMissing(f"git ls-files failed: {done.complaints}")
-        if done.complaints:
-            complaints += done.complaints.splitlines()
-        for entry in done.output.split(b"\0")[:-1]:
-            if flags == ("-s",):
-                # "mode hash stage\tname"; a path in conflict comes once per stage, which the set undoes.
-                mode, name = entry[:6], entry[entry.index(b"\t") + 1 :]
-                if mode == GITLINK:
-                    nested.add(name + b"/")
-                    continue
-            else:
-                name = entry
-                if name.endswith(b"/"):
-                    nested.add(name)
-                    continue
-            files.add(name)
+    for entry in _ls_files(folder, ("-s",), complaints, check):
+        # "mode hash stage\tname"; a path in conflict comes once per stage, which the set undoes.
+        head, name = entry.split(b"\t", 1)
+        (nested if head.startswith(GITLINK) else files).add(name)
+    for name in _ls_files(folder, ("-o", "--exclude-standard"), complaints, check):
+        (nested if name.endswith(b"/") else files).add(name.rstrip(b"/"))
     return files, sorted(nested, reverse=True)
+
+
+def _ls_files(folder: str, flags: tuple[str, ...], complaints: list[str], check: Callable[[], None]) -> list[bytes]:
+    done = run((*GIT, "ls-files", "-z", *flags), cwd=folder, check=check)
+    if done.code:
+        raise EngineMissing(f"git ls-files failed: {done.complaints}")
+    complaints += done.complaints.splitlines()
+    return done.output.split(b"\0")[:-1]
 
 
 # ----------------------------------------------------------------------------------------------------------- rg
 
 
-def _by_rg(root: str, check: Callable[[], None]) -> Listing | None:
+def _by_rg(root: str, in_repository: bool, check: Callable[[], None]) -> Listing | None:
     rg = ripgrep.program()
     if rg is None:
         return None
-    adopted = ripgrep.in_repository(root)
-    done = run((rg, "--files", "-0", *ripgrep.walk_flags(root, adopted=adopted)), cwd=root, check=check)
+    done = run((rg, "--files", "-0", *ripgrep.walk_flags(root, check)), cwd=root, check=check)
     # 1: no files at all. 2: some folders could not be read; the rest is good.
     if done.code not in (0, 1, 2):
         raise EngineMissing(f"rg --files failed with status {done.code}: {done.complaints}")
     complaints = done.complaints.splitlines() if done.code == 2 else []
-    if adopted:
-        complaints.insert(0, "git does not list this folder, so tracked but ignored files may be missing")
+    if in_repository:
+        complaints.insert(0, "not listed by git: ignored files that are tracked all the same are missing, and symlinks")
     return Listing(_decoded(set(done.output.split(b"\0")[:-1])), "rg", _note(complaints))
 
 
@@ -136,25 +132,25 @@ def _by_rg(root: str, check: Callable[[], None]) -> Listing | None:
 
 
 def _by_walking(root: str, check: Callable[[], None]) -> Listing:
-    """Python only: slower, and knows the ignore files below `root` but neither the index nor `info/exclude`."""
-    complaints = ["listed without git and rg: slow, and tracked but ignored files are missing"]
+    """Python only: slower, and knows the ignore files below `root` but not the index."""
+    complaints = ["listed without git and rg: slow, and ignored files that are tracked all the same are missing"]
     found: list[str] = []
     waiting: list[tuple[str, tuple[_Rules, ...]]] = [("", ())]
     while waiting:
         check()
         folder, rules = waiting.pop()
         try:
-            entries = sorted(os.scandir(os.path.join(root, folder)), key=lambda entry: entry.name)
+            entries = {entry.name: entry for entry in os.scandir(os.path.join(root, folder))}
+            if ".git" in entries:
+                rules = _Rules.read(root, folder, ".git/info/exclude")
+            if ".gitignore" in entries:
+                rules += _Rules.read(root, folder, ".gitignore")
         except OSError as error:
             complaints.append(f"{folder or '.'}: {error.strerror}")
             continue
-        if any(entry.name == ".git" for entry in entries):
-            rules = ()
-        if any(entry.name == ".gitignore" and entry.is_file() for entry in entries):
-            rules = (*rules, _Rules.of(root, folder))
-        for entry in entries:
-            path = f"{folder}{entry.name}"
-            if entry.name == ".git" or entry.is_symlink():
+        for name, entry in entries.items():
+            path = folder + name
+            if name == ".git" or entry.is_symlink():
                 continue
             if entry.is_dir():
                 if not _ignored(path + "/", rules):
@@ -165,7 +161,7 @@ def _by_walking(root: str, check: Callable[[], None]) -> Listing:
 
 
 class _Rules:
-    """The ignore file of one folder."""
+    """One ignore file."""
 
     def __init__(self, folder: str, lines: Sequence[str]) -> None:
         from pathspec import GitIgnoreSpec
@@ -174,9 +170,13 @@ class _Rules:
         self._spec = GitIgnoreSpec.from_lines(lines, backend="simple")
 
     @classmethod
-    def of(cls, root: str, folder: str) -> _Rules:
-        with open(os.path.join(root, folder, ".gitignore"), encoding="utf-8", errors="surrogateescape") as stream:
-            return cls(folder, stream.read().splitlines())
+    def read(cls, root: str, folder: str, name: str) -> tuple[_Rules, ...]:
+        """The rules of one file; none when it is missing, or no plain file (git follows no symlink here either)."""
+        file = os.path.join(root, folder, name)
+        if os.path.islink(file) or not os.path.isfile(file):
+            return ()
+        with open(file, encoding="utf-8", errors="surrogateescape") as stream:
+            return (cls(folder, stream.read().split("\n")),)
 
     def verdict(self, path: str) -> bool | None:
         """True: ignored; False: taken in again by a `!` pattern; None: not mentioned."""
@@ -219,24 +219,27 @@ def glob_paths(paths: Sequence[str], patterns: Sequence[str]) -> tuple[str, ...]
     """
     from pathspec import GitIgnoreSpec
 
-    lines = [line for pattern in patterns for line in _spec_lines(pattern, paths)]
-    if lines and all(line.startswith("!") for line in lines):
-        lines.insert(0, "*")
-    spec = GitIgnoreSpec.from_lines(lines, backend="simple")
-    return tuple(path for path in paths if spec.match_file(path))
+    signed = [(pattern.startswith("!"), pattern.removeprefix("!")) for pattern in patterns]
+    meant = set(paths) if signed and all(out for out, _ in signed) else set()
+    for out, group in groupby(signed, key=itemgetter(0)):
+        spec = GitIgnoreSpec.from_lines((line for _, body in group for line in _lines(body, paths)), backend="simple")
+        matched = {path for path in paths if spec.match_file(path)}
+        meant = meant - matched if out else meant | matched
+    return tuple(path for path in paths if path in meant)
 
 
-def _spec_lines(pattern: str, paths: Sequence[str]) -> Iterator[str]:
-    negated = "!" if pattern.startswith("!") else ""
-    body = pattern[len(negated) :].removeprefix("./")
+def _lines(pattern: str, paths: Sequence[str]) -> list[str]:
+    """One pattern as the lines of an ignore file."""
+    body = pattern.removeprefix("./")
     name = body.strip("/")
-    if body in ("", ".", "/"):
-        yield negated + "*" if pattern.strip("!") else ""
-    elif any(path == name or path.startswith(name + "/") for path in paths):
-        yield f"{negated}/{_escaped(name)}"
-    else:
-        for plain in _expanded(body):
-            yield negated + ("\\" + plain if plain[:1] in ("#", "!") else plain)
+    if not name:
+        return ["*"] if pattern else []
+    if name == ".":
+        return ["*"]
+    if any(path == name or path.startswith(name + "/") for path in paths):
+        return ["/" + _escaped(name)]
+    # A leading "!" or "#" has a meaning in an ignore file and none here.
+    return ["\\" + plain if plain[:1] in ("#", "!") else plain for plain in _expanded(body)]
 
 
 def _escaped(name: str) -> str:

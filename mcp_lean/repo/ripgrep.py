@@ -1,7 +1,7 @@
 """Where rg is, and the flags that make its walk agree with git's.
 
 In:  the installed programs and a folder.
-Out: `program()` and `walk_flags(root)`; listing and searching use the same ones, or they would disagree on hidden files.
+Out: `program()` and `walk_flags(root)`; listing and searching use the same, or they would disagree on hidden files.
 Not here: patterns and output (`search.py`).
 """
 
@@ -10,6 +10,10 @@ from __future__ import annotations
 import os
 import shutil
 import sysconfig
+from collections.abc import Callable
+
+from mcp_lean.errors import EngineMissing
+from mcp_lean.repo.programs import GIT, quiet, run
 
 
 def program() -> str | None:
@@ -18,27 +22,32 @@ def program() -> str | None:
     return installed if os.access(installed, os.X_OK) else shutil.which("rg")
 
 
-def walk_flags(root: str, *, adopted: bool = False) -> tuple[str, ...]:
-    """Hidden files count, `.git` does not, and git's ignore rules are the only ones (no `.ignore`, no configuration).
-
-    Args:
-        adopted: the folder lies in a repository that ignores it as a whole: rules from above would hide everything.
-    """
+def walk_flags(root: str, check: Callable[[], None] = quiet) -> tuple[str, ...]:
+    """Hidden files count, `.git` does not, and git's ignore rules are the only ones (no `.ignore` files)."""
     flags = ("--no-config", "--hidden", "--no-ignore-dot", "--glob=!.git")
-    if adopted:
-        return (*flags, "--no-require-git", "--no-ignore-parent")
-    if not in_repository(root):
-        # Without a repository a stray ignore file in a folder above says nothing about this one.
+    if repository_above(root) is None or ignored_as_a_whole(root, check):
+        # Without a repository a stray ignore file in a folder above says nothing about this one; in a folder that its
+        # repository ignores, the rules from above would hide everything.
         return (*flags, "--no-require-git", "--no-ignore-parent")
     return flags
 
 
-def in_repository(root: str) -> bool:
-    """Whether the folder or one above it has a `.git`: asked of the file system, so that it holds without git too."""
+def repository_above(root: str) -> str | None:
+    """The nearest folder, from `root` upwards, with a `.git`. Asked of the file system, so it holds without git too."""
     folder = os.path.realpath(root)
     while not os.path.lexists(os.path.join(folder, ".git")):
         above = os.path.dirname(folder)
         if above == folder:
-            return False
+            return None
         folder = above
-    return True
+    return folder
+
+
+def ignored_as_a_whole(root: str, check: Callable[[], None] = quiet) -> bool:
+    """Whether `root` is a folder inside a repository that ignores it, such as a scratch folder. False without git."""
+    if repository_above(root) in (None, os.path.realpath(root)):
+        return False
+    try:
+        return run((*GIT, "check-ignore", "-q", "."), cwd=root, check=check).code == 0
+    except EngineMissing:
+        return False

@@ -189,7 +189,7 @@ def split_lines(text: str) -> tuple[list[str], tuple[str, ...]]:
         ended = sum(line.endswith("\r") for line in lines)
         if ended:
             lines = [line.removesuffix("\r") for line in lines]
-            notes = ("CRLF" if ended == len(lines) or notes and ended == len(lines) - 1 else "mixed CRLF", *notes)
+            notes = ("CRLF" if ended == len(lines) or (notes and ended == len(lines) - 1) else "mixed CRLF", *notes)
     return lines, notes
 
 

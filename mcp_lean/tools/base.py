@@ -7,15 +7,57 @@ Not here: MCP (`server/app` turns a `Tool` into protocol), the tools themselves 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from mcp_lean.errors import Cancelled
+from mcp_lean.packing.allocate import MAX_BUDGET_TOKENS, MIN_BUDGET_TOKENS
 from mcp_lean.repo.workspace import Workspace
+
+
+def _as_list(value: object) -> object:
+    """Models send a list also as a JSON string of one, or a single entry as it is."""
+    if isinstance(value, list):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("a list of strings")  # noqa: TRY004  pydantic turns ValueError into its own error
+    if value.lstrip().startswith("["):
+        try:
+            parsed = json.loads(value)
+        except ValueError:
+            return [value]
+        if isinstance(parsed, list):
+            return parsed
+    return [value]
+
+
+def _not_empty(value: list[str]) -> list[str]:
+    if not value:
+        raise ValueError("at least one entry")
+    return value
+
+
+def _enough(value: int) -> int:
+    if value < MIN_BUDGET_TOKENS:
+        raise ValueError(f"at least {MIN_BUDGET_TOKENS} tokens")
+    return value
+
+
+# The checks are validators rather than schema keywords: `minItems` and `minimum` are bytes that every agent carries.
+Strings = Annotated[list[str], BeforeValidator(_as_list), AfterValidator(_not_empty)]
+Budget = Annotated[int, AfterValidator(_enough)]
+
+
+def within_limits(budget_tokens: int) -> tuple[int, str]:
+    """The budget that is used, and a remark for the answer's end if it is not the one asked for."""
+    if budget_tokens <= MAX_BUDGET_TOKENS:
+        return budget_tokens, ""
+    return MAX_BUDGET_TOKENS, f"budget: {MAX_BUDGET_TOKENS} tokens is the most"
 
 
 class Arguments(BaseModel):

@@ -14,8 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-AgentKind = Literal["main", "subagent", "workflow", "compaction", "warmup"]
-"""main: the conversation itself. compaction and warmup are billed, but nobody's work: class "auxiliary"."""
+AgentKind = Literal["main", "subagent", "workflow", "compaction", "warmup", "auxiliary"]
+"""main: the conversation itself. The last three are billed, but are nobody's work: see `Agent.is_auxiliary`.
+auxiliary: another request that the client made for itself, for example a suggestion for the next prompt."""
 
 AgentSource = Literal["file", "progress", "sidechain"]
 """Where an agent's records were found. "progress" are copies inside the main file: their last answer is missing."""
@@ -167,8 +168,14 @@ class Request:
     service_tier: str
     effort: str
     inference_geo: str
+    cache_ttl: str
+    """Lifetime asked for, `5m` or `1h`; empty where the client did not write it (before 2.1.3xx)."""
+    shape: str
+    """Hash of the system prompt and tools; another value means that the whole prefix changed. Empty where not written."""
     version: str
     """Of the client that made the request."""
+    session_id: str
+    """As the record says; differs from `Run.id` in a copy of another session's history."""
     text_chars: int
     thinking_chars: int
     signature_chars: int
@@ -254,7 +261,7 @@ class Agent:
 
     @property
     def is_auxiliary(self) -> bool:
-        return self.kind in ("compaction", "warmup")
+        return self.kind in ("compaction", "warmup", "auxiliary")
 
     @property
     def models(self) -> tuple[str, ...]:

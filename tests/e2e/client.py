@@ -5,28 +5,22 @@ Out: a `Run`.
 Not here: the folders (`place`), the namespace (`namespace`), the API (`fake_api`), the MCP recorder (`wire`).
 """
 
-import fcntl
-import os
-import pty
-import struct
 import subprocess
-import termios
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from .fake_api import FakeApi
-from .live import Dialogue, Live, Terminal, read_stream
-from .namespace import Contained, Stream, contained
+from .live import Dialogue, Scene, Terminal, pseudo_terminal
+from .namespace import Contained, contained
 from .place import LEAN, Place, Server
-from .records import JsonObject, Run
+from .records import Run, read_json_lines
 from .script import Says, Script, ScriptedTurn
-from .wire import read_wire
+from .wire import JsonObject, read_wire
 
-ROWS_AND_COLUMNS = (50, 160)
-STREAMING = ("-p", "--output-format", "stream-json", "--verbose")
+PRINT = ("-p", "--output-format", "stream-json", "--verbose")
 
 
 class TimedOut(AssertionError):
@@ -83,40 +77,53 @@ class Claude:
         place = place or Place(self.root / f"run-{len(list(self.root.iterdir())) + 1}")
         servers = {"lean": LEAN} if mcp is None else mcp
         place.furnish(files or {}, settings or {}, hooks, servers)
-        api = FakeApi(Script(turns, subagents or {}, asides or {}))
-        argv = [str(self.program), *_how(prompt, bool(dialogue), bool(terminal)), "--permission-mode", mode, *args]
-        deadline = time.monotonic() + timeout_s
-        screen = ""
-        with (
-            _streams(place, bool(dialogue), bool(terminal)) as (stdin, stdout, stderr, master),
-            contained(
-                argv, cwd=place.project, env=place.environment(env or {}), stdin=stdin, stdout=stdout, stderr=stderr
-            ) as run,
-            api.serving(run.listener),
-        ):
-            about = (api.requests, place.root / "wire", api.started, deadline)
-            if dialogue:
-                talk = Dialogue(*about, run.process.stdin, place.root / "stdout")
-                dialogue(talk)
-                talk.close()
-            if terminal:
-                window = Terminal(*about, master)
+        started = time.monotonic()
+        scene = Scene([], place.wires, started, started + timeout_s)
+        api = FakeApi(Script(turns, subagents or {}, asides or {}), scene)
+        how = [] if terminal else [*PRINT, "--input-format", "stream-json"] if dialogue else [*PRINT, prompt]
+        argv = [str(self.program), *how, "--permission-mode", mode, *args]
+        with ExitStack() as stack:
+            tty = stack.enter_context(pseudo_terminal()) if terminal else None
+            stdout, stderr = (stack.enter_context(open(file, "wb")) for file in (place.stdout, place.stderr))
+            run = stack.enter_context(
+                contained(
+                    argv,
+                    cwd=place.project,
+                    env=place.environment(env or {}),
+                    stdin=tty.slave if tty else subprocess.PIPE if dialogue else subprocess.DEVNULL,
+                    stdout=tty.slave if tty else stdout,
+                    stderr=tty.slave if tty else stderr,
+                )
+            )
+            stack.enter_context(api.serving(run.listener))
+            if dialogue and run.process.stdin:
+                with run.process.stdin as stdin:
+                    dialogue(Dialogue(scene, stdin, place.stdout))
+            if terminal and tty:
+                window = Terminal(scene, tty)
                 terminal(window)
-                window.close()
-                screen = window.screen
-            exit_code = _wait(run, deadline, api)
+                window.submit("/exit")
+            exit_code = _wait(run, scene)
             left_behind = run.end()
         if api.faults:
             raise Faulty("; ".join(api.faults))
         return Run(
-            requests=tuple(api.requests),
+            requests=tuple(scene.requests),
             counted=tuple(api.counted),
-            wires={name: read_wire(place.wire(name), api.started) for name in servers},
-            stream=tuple(read_stream(place.root / "stdout")),
-            hooks=tuple(read_stream(place.hook_log)),
-            screen=screen,
-            stderr=(place.root / "stderr").read_text(encoding="utf-8"),
+            wires={name: read_wire(place.wires / name, started) for name in servers},
+            stream=tuple(read_json_lines(place.stdout)),
+            hooks=tuple(read_json_lines(place.hook_log)),
+            screen=tty.text if tty else "",
+            stderr=place.stderr.read_text(encoding="utf-8"),
             exit_code=exit_code,
             left_behind=left_behind,
             place=place,
         )
+
+
+def _wait(run: Contained, scene: Scene) -> int:
+    try:
+        return run.process.wait(timeout=max(0.0, scene.deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        asked = [f"{request.at_s} s {request.agent}" for request in scene.requests]
+        raise TimedOut(f"the client is still running; requests so far: {asked}") from None

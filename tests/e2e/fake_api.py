@@ -18,29 +18,29 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from .live import Scene
 from .prompt_cache import CHARS_PER_TOKEN, PromptCache, count_tokens
-from .records import JsonObject, Request
+from .records import Request
 from .script import Script, ToolUse, Turn, Unscripted
+from .wire import JsonObject
 
 TEXT_PIECE_CHARS = 400
 
 
 class FakeApi:
-    """Serves one script; `requests` and `counted` grow while it does. `faults` holds what went wrong, for the test."""
+    """Serves one script; the scene's requests grow while it does. `faults` holds what went wrong, for the test."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, scene: Scene) -> None:
         self.script = script
-        self.requests: list[Request] = []
         self.counted: list[Request] = []
         self.faults: list[str] = []
-        self.started = time.monotonic()
+        self.scene = scene
         self._cache = PromptCache()
         self._lock = threading.Lock()
 
     @contextmanager
     def serving(self, listener: socket.socket) -> Iterator[None]:
-        """Answers on `listener` until the block ends; the clock of `at_s` starts at zero."""
-        self.started = time.monotonic()
+        """Answers on `listener` until the block ends."""
         server = _Server(listener, self)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
@@ -70,9 +70,9 @@ class FakeApi:
         usage: JsonObject = {}
         with self._lock:
             prefix = self._cache.look_up(body)
-            number = len(self.requests) + 1
-            self.requests.append(self._record(raw, body, headers, agent, usage))
-        turn = self.script.answer(body, agent)
+            number = len(self.scene.requests) + 1
+            self.scene.requests.append(self._record(raw, body, headers, agent, usage))
+        turn = self.script.answer(body, agent, self.scene)
         time.sleep(turn.delay_s)
         content = _content(turn, number)
         usage |= {**prefix.usage(max(1, len(json.dumps(content)) // CHARS_PER_TOKEN)), **turn.usage}
@@ -92,7 +92,7 @@ class FakeApi:
 
     def _record(self, raw: bytes, body: JsonObject, headers: dict[str, str], agent: str, usage: JsonObject) -> Request:
         ours = headers.get("x-claude-code-agent-id", ""), headers.get("x-claude-code-parent-agent-id", "")
-        return Request(round(time.monotonic() - self.started, 3), agent, *ours, raw, body, usage)
+        return Request(round(time.monotonic() - self.scene.started, 3), agent, *ours, raw, body, usage)
 
 
 def _content(turn: Turn, number: int) -> list[JsonObject]:
@@ -149,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         """Requests are recorded, not printed."""
 
     def do_HEAD(self) -> None:

@@ -6,22 +6,29 @@ Not here: starting and ending the client (`client`).
 """
 
 import contextlib
+import fcntl
 import json
 import os
+import pty
 import re
+import struct
+import termios
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TypeVar
 
-from .records import JsonObject, Request
-from .wire import WireMessage, read_wire
+from .records import Request, read_json_lines
+from .wire import JsonObject, WireMessage, read_wire
 
 POLL_S = 0.02
+ROWS, COLUMNS = 50, 160
 T = TypeVar("T")
 
-_ESCAPES = re.compile(r"\x1b(?:\[[0-9;?<>=]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
+_CONTROL = re.compile(r"\x1b(?:\[[0-9;?<>=]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])|\r")
 _MOVES_RIGHT = re.compile(r"\x1b\[\d*C")
 
 
@@ -29,18 +36,18 @@ class TookTooLong(AssertionError):
     """What was waited for did not happen; the text says what it was."""
 
 
-class Live:
-    """A run that is under way."""
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is known of a run under way. `started` and `deadline` are monotonic seconds."""
 
-    def __init__(self, requests: Sequence[Request], wire_folder: Path, started: float, deadline: float) -> None:
-        self.requests = requests
-        self._wire_folder = wire_folder
-        self._started = started
-        self._deadline = deadline
+    requests: list[Request]
+    wire_folder: Path
+    started: float
+    deadline: float
 
     def wire(self, server: str = "lean") -> tuple[WireMessage, ...]:
         """The traffic with this server up to now."""
-        return read_wire(self._wire_folder / server, self._started)
+        return read_wire(self.wire_folder / server, self.started)
 
     def calls(self, tool: str, server: str = "lean") -> list[WireMessage]:
         """The tools/call messages for this tool up to now."""
@@ -53,23 +60,19 @@ class Live:
             TookTooLong: the run's time is over.
         """
         while not (found := look()):
-            if time.monotonic() > self._deadline:
+            if time.monotonic() > self.deadline:
                 raise TookTooLong(f"waited in vain for {what}")
             time.sleep(POLL_S)
         return found
 
 
-class Dialogue(Live):
+@dataclass(frozen=True, slots=True)
+class Dialogue:
     """The print-mode client with stream-json on both sides."""
 
-    def attach(self, stdin: IO[bytes], stream_file: Path) -> None:
-        self._stdin = stdin
-        self._stream_file = stream_file
-
-    @property
-    def stream(self) -> list[JsonObject]:
-        """The client's output up to now."""
-        return read_stream(self._stream_file)
+    scene: Scene
+    stdin: IO[bytes]
+    stream_file: Path
 
     def say(self, text: str) -> None:
         """One user message; does not wait for the answer."""
@@ -81,44 +84,68 @@ class Dialogue(Live):
 
     def until_result(self, number: int) -> JsonObject:
         """Waits for the end of the `number`th turn (from 1) and gives its `result` message."""
-        return self.until(lambda: self._results()[number - 1 :], f"result {number} of the stream")[0]
+        return self.scene.until(lambda: self._results()[number - 1 :], f"result {number} of the stream")[0]
 
     def _results(self) -> list[JsonObject]:
-        return [message for message in self.stream if message["type"] == "result"]
+        return [message for message in read_json_lines(self.stream_file) if message["type"] == "result"]
 
     def _write(self, message: JsonObject) -> None:
-        self._stdin.write(json.dumps(message).encode() + b"\n")
-        self._stdin.flush()
+        self.stdin.write(json.dumps(message).encode() + b"\n")
+        self.stdin.flush()
 
 
-class Terminal(Live):
-    """The interactive client in a pseudo-terminal."""
+@dataclass(slots=True)
+class PseudoTerminal:
+    """Both ends of a pseudo-terminal, and what has been printed on it."""
 
-    def attach(self, master: int) -> None:
-        self._master = master
-        self._printed = bytearray()
-        threading.Thread(target=self._drain, daemon=True).start()
+    master: int
+    slave: int
+    printed: bytearray = field(default_factory=bytearray)
 
     @property
-    def screen(self) -> str:
-        """Everything that was printed, without control sequences. Redrawn parts stand there again."""
-        text = _MOVES_RIGHT.sub(" ", self._printed.decode("utf-8", errors="replace"))
-        return _ESCAPES.sub("", text)
+    def text(self) -> str:
+        """Everything that was printed, without control sequences. What was redrawn stands there again."""
+        return _CONTROL.sub("", _MOVES_RIGHT.sub(" ", self.printed.decode("utf-8", errors="replace")))
+
+    def drain(self) -> None:
+        """Collects what is printed, until nobody holds the slave end any more (EIO)."""
+        with contextlib.suppress(OSError):
+            while piece := os.read(self.master, 65536):
+                self.printed += piece
+
+
+@contextmanager
+def pseudo_terminal() -> Iterator[PseudoTerminal]:
+    """Ends when every process that has it open has ended; so it is to be the outer block."""
+    ends = PseudoTerminal(*pty.openpty())
+    fcntl.ioctl(ends.slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    reader = threading.Thread(target=ends.drain, daemon=True)
+    reader.start()
+    try:
+        yield ends
+    finally:
+        os.close(ends.slave)
+        reader.join()
+        os.close(ends.master)
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """The interactive client."""
+
+    scene: Scene
+    ends: PseudoTerminal
 
     def shows(self, text: str) -> None:
         """Waits until `text` has been printed."""
-        self.until(lambda: text in self.screen, f"{text!r} on the screen")
+        self.scene.until(lambda: text in self.ends.text, f"{text!r} on the screen")
 
     def type(self, keys: str) -> None:
-        os.write(self._master, keys.encode())
+        os.write(self.ends.master, keys.encode())
 
-    def _drain(self) -> None:
-        with contextlib.suppress(OSError):  # EIO: nobody holds the other end any more
-            while piece := os.read(self._master, 65536):
-                self._printed += piece
-
-
-def read_stream(file: Path) -> list[JsonObject]:
-    """The complete lines of a stream-json file."""
-    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    def submit(self, line: str) -> None:
+        """Types a line, and Return once the line is on the screen: together they would count as pasted text."""
+        before = self.ends.text.count(line)
+        self.type(line)
+        self.scene.until(lambda: self.ends.text.count(line) > before, f"{line!r} in the input field")
+        self.type("\r")

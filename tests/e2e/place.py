@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .namespace import PORT
-from .records import JsonObject
+from .wire import JsonObject
 
 HERE = Path(__file__).resolve().parent
 DUMMY_KEY = "sk-ant-e2e-not-a-key"
@@ -67,12 +67,21 @@ class Place:
         return self.config / "projects" / slug
 
     @property
+    def wires(self) -> Path:
+        """A folder per server, with the recorded traffic."""
+        return self.root / "wire"
+
+    @property
     def hook_log(self) -> Path:
         return self.root / "hooks.jsonl"
 
-    def wire(self, server: str) -> Path:
-        """The folder with the recorded traffic of this server."""
-        return self.root / "wire" / server
+    @property
+    def stdout(self) -> Path:
+        return self.root / "stdout"
+
+    @property
+    def stderr(self) -> Path:
+        return self.root / "stderr"
 
     def furnish(
         self, files: Mapping[str, str], settings: JsonObject, hooks: Sequence[str], servers: Mapping[str, Server]
@@ -81,14 +90,15 @@ class Place:
         for folder in (self.project, self.config, self.root / "home", self.root / "tmp"):
             folder.mkdir(parents=True, exist_ok=True)
         for name in servers:
-            self.wire(name).mkdir(parents=True, exist_ok=True)
+            (self.wires / name).mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             _write(self.project / name, text)
-        entries = {name: server.entry(self.wire(name)) for name, server in servers.items()}
+        entries = {name: server.entry(self.wires / name) for name, server in servers.items()}
         _write_json(self.project / ".mcp.json", {"mcpServers": entries})
         _write_json(self.project / ".claude" / "settings.json", _with_hooks(settings, hooks, self.hook_log))
+        self.hook_log.write_text("", encoding="utf-8")
         if not (self.config / ".claude.json").exists():
-            _write_json(self.config / ".claude.json", _answered_questions(self.project))
+            _write_json(self.config / ".claude.json", _answered_questions(self.project, sorted(servers)))
         if not (self.project / ".git").exists():
             self._commit()
 
@@ -129,13 +139,18 @@ def _with_hooks(settings: JsonObject, events: Sequence[str], log: Path) -> JsonO
     return {**settings, "hooks": hooks}
 
 
-def _answered_questions(project: Path) -> JsonObject:
-    """What the terminal program asks at its first start: theme, trust in the folder, use of the key."""
+def _answered_questions(project: Path, servers: Sequence[str]) -> JsonObject:
+    """What the terminal program asks at its first start: theme, use of the key, trust in the folder and its servers."""
+    trust = {
+        "hasTrustDialogAccepted": True,
+        "hasCompletedProjectOnboarding": True,
+        "enabledMcpjsonServers": list(servers),
+    }
     return {
         "hasCompletedOnboarding": True,
         "theme": "dark",
         "customApiKeyResponses": {"approved": [DUMMY_KEY[-20:]], "rejected": []},
-        "projects": {str(project): {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}},
+        "projects": {str(project): trust},
     }
 
 

@@ -36,7 +36,7 @@ def minimum_tokens(model: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block of a request in prefix order; `ttl` is the breakpoint's lifetime, or "" where there is no breakpoint."""
+    """One block of a request in prefix order; `ttl` is the lifetime that a breakpoint asks for, "" without one."""
 
     kind: str
     text: str

@@ -9,12 +9,11 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from .wire import WireMessage
+from .place import Place
+from .wire import JsonObject, WireMessage
 
 MAIN = "main"
-JsonObject = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +95,7 @@ class Run:
     stderr: str
     exit_code: int
     left_behind: tuple[str, ...]
-    project: Path
-    transcripts: Path
+    place: Place
 
     def of(self, agent: str) -> list[Request]:
         """The requests of one agent, in order."""
@@ -148,6 +146,12 @@ def texts_of(content: object) -> list[str]:
         elif block.get("type") == "tool_result":
             texts += texts_of(block.get("content"))
     return texts
+
+
+def read_json_lines(file: Path) -> list[JsonObject]:
+    """The complete lines of a file that may still be growing."""
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def _blocks(messages: Sequence[JsonObject]) -> list[JsonObject]:

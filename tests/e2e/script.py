@@ -4,8 +4,8 @@ In:  the turns of the main agent, and of each subagent under a marker that stand
 Out: for a request, the agent it belongs to and the `Turn` to answer.
 Not here: HTTP and usage (`fake_api`, `prompt_cache`).
 
-A turn is a text, a tool use, several of them in a list, a `Turn` for the rest, or a function of the request that
-gives one of these (it may also wait for something). The turn is chosen by how often the agent has spoken already.
+A turn is a text, a tool use, several of them in a list, a `Turn` for the rest, or a function of the `Scene` that
+gives one of these (it may wait for something first). The turn is chosen by how often the agent has spoken already.
 A script that ends in a text goes on saying that text; any other request past the end is a fault of the script.
 """
 
@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .records import MAIN, JsonObject, texts_of
+from .live import Scene
+from .records import MAIN, texts_of
+from .wire import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Turn:
 
 
 Says = str | ToolUse | Sequence[str | ToolUse] | Turn
-ScriptedTurn = Says | Callable[[JsonObject], Says]
+ScriptedTurn = Says | Callable[[Scene], Says]
 
 
 class Unscripted(AssertionError):
@@ -72,7 +74,7 @@ class Script:
             raise Unscripted(f"a subagent without a marker of the script: {first[-200:]!r}")
         return MAIN
 
-    def answer(self, body: JsonObject, agent: str) -> Turn:
+    def answer(self, body: JsonObject, agent: str, scene: Scene) -> Turn:
         """The turn that is due. May wait, if the script says so.
 
         Raises:
@@ -87,7 +89,7 @@ class Script:
         if spoken >= len(turns) and not isinstance(turns[-1], str):
             raise Unscripted(f"{agent} asks for turn {spoken + 1}; the script has {len(turns)} and ends in a tool use")
         due = turns[min(spoken, len(turns) - 1)]
-        return _as_turn(due(body) if callable(due) else due)
+        return _as_turn(due(scene) if callable(due) else due)
 
 
 def _as_turn(says: Says) -> Turn:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+JsonObject = dict[str, Any]
 CLIENT, SERVER = "client", "server"
 
 
@@ -30,7 +31,7 @@ class WireMessage:
     at_s: float
     process: int
     sender: str
-    message: dict[str, Any]
+    message: JsonObject
 
     @property
     def method(self) -> str:
@@ -44,14 +45,15 @@ class WireMessage:
 
 
 def read_wire(folder: Path, started: float) -> tuple[WireMessage, ...]:
-    """What has been recorded so far, in order of time; times count from `started` (monotonic seconds)."""
+    """What has been recorded since `started` (monotonic seconds), in order of time."""
     found = []
     for file in sorted(folder.glob("*.jsonl")):
-        for line in file.read_text(encoding="utf-8").splitlines(keepends=True):
-            if line.endswith("\n"):  # the last line may be half written
+        for line in file.read_bytes().splitlines(keepends=True):
+            if line.endswith(b"\n"):  # the last line may be half written
                 record = json.loads(line)
                 at_s = round(record["at"] - started, 3)
-                found.append(WireMessage(at_s, int(file.stem), record["from"], json.loads(record["line"])))
+                if at_s >= 0:
+                    found.append(WireMessage(at_s, int(file.stem), record["from"], json.loads(record["line"])))
     return tuple(sorted(found, key=lambda entry: entry.at_s))
 
 

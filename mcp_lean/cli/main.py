@@ -1,0 +1,53 @@
+"""The command line: names the commands, and loads only the one that was asked for.
+
+Exit statuses: 0 done; 1 done, and the answer is a no (a check failed, a limit was passed); 2 wrong usage;
+3 nothing to work on (no transcripts, no files); 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from mcp_lean import __version__
+
+# In the order in which a person needs them: (command, module, help).
+COMMANDS: tuple[tuple[str, str, str], ...] = (
+    ("try", "mcp_lean.cli.try_it", "read some files of a folder through the server, and show what that costs"),
+    ("cost", "mcp_lean.cli.cost", "what your Claude Code runs cost, and where it went"),
+    ("watch", "mcp_lean.cli.watch", "the running session, live: agents, context, dollars"),
+    ("read", "mcp_lean.cli.read", "the tool read_many, in a shell"),
+    ("grep", "mcp_lean.cli.grep", "the tool grep_and_read, in a shell"),
+    ("map", "mcp_lean.cli.map", "the tool repo_summary, in a shell"),
+    ("serve", "mcp_lean.cli.serve", "run the MCP server on stdin and stdout (Claude Code does this)"),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    # A command's module is loaded when it is named, so that help and the hooks never pay for another command's imports.
+    named = next((word for word in arguments if not word.startswith("-")), None)
+    parser = argparse.ArgumentParser(
+        prog="mcp-lean", description="Makes parallel Claude Code runs cheaper, and shows where the money goes."
+    )
+    parser.add_argument("--version", action="version", version=f"mcp-lean {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, module, words in COMMANDS:
+        command = commands.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.")
+        if name == named:
+            implementation = importlib.import_module(module)
+            implementation.add_arguments(command)
+            command.set_defaults(run=implementation.run)
+    options = parser.parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): not our failure, and nothing is left to say.
+        sys.stderr.close()
+        return 0
+    return status

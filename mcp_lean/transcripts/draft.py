@@ -1,0 +1,237 @@
+"""Requests and tool calls while their lines still come in.
+
+In:  the lines of one message, in any number, each with some of its blocks and a snapshot of its usage.
+Out: a `Request` with each field at its maximum, blocks united, tool calls counted once.
+Not here: the order of requests and what came between them (`thread`).
+"""
+
+from __future__ import annotations
+
+from mcp_lean.transcripts import measure
+from mcp_lean.transcripts.estimate import estimated_output_tokens, is_final
+from mcp_lean.transcripts.fields import Json, count, is_count, items, mapping, seconds, text
+from mcp_lean.transcripts.model import Entered, Request, ResetKind, Spawn, ToolCall, ToolResult, Usage
+
+SPAWNING_TOOLS = ("Task", "Agent")
+"""One tool under two names: `Task` up to about 2.1.6x, `Agent` since."""
+
+SHRINK_SHARE = 0.6
+SHRINK_FLOOR_TOKENS = 20_000
+"""A context below 60 % of the one before counts as cut, if that one was over 20k: below it, side requests of the
+client look the same."""
+
+
+class CallDraft:
+    """One tool call; its result comes in later, or never."""
+
+    __slots__ = ("agent_id", "input_chars", "input_digest", "input_json", "name", "owner", "result", "spawn", "status",
+                 "subject", "tool_id", "was_partial")  # fmt: skip
+
+    def __init__(self, owner: RequestDraft, tool_id: str, block: Json, *, with_text: bool) -> None:
+        arguments = mapping(block.get("input"))
+        compact = measure.as_json(block.get("input"))
+        self.owner = owner
+        self.tool_id = tool_id
+        self.name = text(block.get("name"))
+        self.input_chars = measure.written_chars(block.get("input"), compact)
+        self.input_digest = measure.digest(compact)
+        self.subject = measure.subject(arguments, compact)
+        self.was_partial = measure.is_partial_read(arguments)
+        self.input_json = compact.decode() if with_text else None
+        self.spawn = arguments if self.name in SPAWNING_TOOLS else None
+        self.result: ToolResult | None = None
+        self.status = ""
+        self.agent_id = ""
+
+    def frozen(self) -> ToolCall:
+        return ToolCall(
+            self.tool_id, self.name, self.input_chars, self.input_digest, self.subject, self.was_partial,
+            self.result, self._spawn(), self.input_json,
+        )  # fmt: skip
+
+    def _spawn(self) -> Spawn | None:
+        if self.spawn is None:
+            return None
+        prompt = text(self.spawn.get("prompt"))
+        return Spawn(
+            text(self.spawn.get("subagent_type")),
+            text(self.spawn.get("description")),
+            text(self.spawn.get("model")),
+            len(prompt),
+            measure.digest(measure.utf8(prompt)),
+            self.status,
+            self.agent_id,
+        )
+
+
+class RequestDraft:
+    """One request, under the id that all its lines share."""
+
+    __slots__ = (
+        "_blocks", "_frozen", "_usage", "cache_read", "cache_ttl", "cache_write", "cache_write_1h", "cache_write_5m", "calls",
+        "effort", "ended_s", "entered", "geo", "has_usage", "input", "is_compacted", "message_id", "model", "number",
+        "output", "session_id", "shape", "signature_chars", "speed", "started_s", "stop_reason", "text_chars", "texts",
+        "thinking_chars", "tier", "version", "web_searches",
+    )  # fmt: skip
+
+    def __init__(self, message_id: str, number: int, entered: Entered, *, is_compacted: bool, with_text: bool) -> None:
+        self.message_id = message_id
+        self.number = number
+        """Position in its thread."""
+        self.entered = entered
+        self.is_compacted = is_compacted
+        self.model = self.stop_reason = self.speed = self.tier = self.effort = self.geo = ""
+        self.cache_ttl = self.shape = self.version = self.session_id = ""
+        self.started_s: float | None = None
+        self.ended_s: float | None = None
+        self.input = self.cache_write = self.cache_write_5m = self.cache_write_1h = self.cache_read = self.output = 0
+        self.text_chars = self.thinking_chars = self.signature_chars = self.web_searches = 0
+        self.has_usage = False
+        self.calls: dict[str, CallDraft] = {}
+        self.texts: list[str] | None = [] if with_text else None
+        self._blocks: set[int] = set()
+        self._usage: Usage | None = None
+        self._frozen: Request | None = None
+
+    def add_line(self, record: Json, message: Json, shape: str) -> bool:
+        """Takes in one line of the message; its blocks come through `add_block`. False if a number is none."""
+        self._frozen = self._usage = None
+        at = seconds(record.get("timestamp"))
+        if at is not None:
+            self.started_s = at if self.started_s is None else min(self.started_s, at)
+            self.ended_s = at if self.ended_s is None else max(self.ended_s, at)
+        self.model = text(message.get("model")) or self.model
+        self.stop_reason = text(message.get("stop_reason")) or self.stop_reason
+        self.effort = text(record.get("effort")) or self.effort
+        self.cache_ttl = text(record.get("promptCacheRequested")) or self.cache_ttl
+        self.shape = shape or self.shape
+        self.version = text(record.get("version")) or self.version
+        self.session_id = text(record.get("sessionId")) or self.session_id
+        usage = message.get("usage")
+        return self._add_usage(usage) if isinstance(usage, dict) else usage is None
+
+    def _add_usage(self, usage: Json) -> bool:
+        self.has_usage = True
+        split = mapping(usage.get("cache_creation"))
+        numbers = (
+            usage.get("input_tokens"), usage.get("cache_creation_input_tokens"),
+            split.get("ephemeral_5m_input_tokens"), split.get("ephemeral_1h_input_tokens"),
+            usage.get("cache_read_input_tokens"), usage.get("output_tokens"),
+        )  # fmt: skip
+        self.input = max(self.input, count(numbers[0]))
+        self.cache_write = max(self.cache_write, count(numbers[1]))
+        self.cache_write_5m = max(self.cache_write_5m, count(numbers[2]))
+        self.cache_write_1h = max(self.cache_write_1h, count(numbers[3]))
+        self.cache_read = max(self.cache_read, count(numbers[4]))
+        self.output = max(self.output, count(numbers[5]))
+        self.speed = text(usage.get("speed")) or self.speed
+        self.tier = text(usage.get("service_tier")) or self.tier
+        self.geo = text(usage.get("inference_geo")) or self.geo
+        searches = mapping(usage.get("server_tool_use")).get("web_search_requests")
+        self.web_searches = max(self.web_searches, count(searches))
+        return all(map(is_count, numbers))
+
+    def add_block(self, block: Json) -> CallDraft | None:
+        """Takes in one content block; the draft of a tool call that is new. Repeated blocks count once."""
+        kind = block.get("type")
+        if kind == "tool_use":
+            return self._add_call(block)
+        if kind == "text":
+            self._add_text(text(block.get("text")))
+        elif kind == "thinking":
+            self._add_thinking(text(block.get("thinking")), text(block.get("signature")))
+        elif kind == "redacted_thinking":
+            self._add_thinking("", text(block.get("data")))
+        return None
+
+    def _add_call(self, block: Json) -> CallDraft | None:
+        tool_id = text(block.get("id")) or f"{self.message_id}/{measure.digest(measure.as_json(block))}"
+        if tool_id in self.calls:
+            return None
+        call = self.calls[tool_id] = CallDraft(self, tool_id, block, with_text=self.texts is not None)
+        return call
+
+    def _add_text(self, words: str) -> None:
+        if self._is_new(words):
+            self.text_chars += len(words)
+            if self.texts is not None:
+                self.texts.append(words)
+
+    def _add_thinking(self, words: str, signature: str) -> None:
+        if self._is_new(signature or words):
+            self.thinking_chars += len(words)
+            self.signature_chars += len(signature)
+
+    def _is_new(self, words: str) -> bool:
+        known = len(self._blocks)
+        self._blocks.add(hash(words))
+        return len(self._blocks) > known
+
+    def touch(self) -> None:
+        """Something that belongs to this request came in with another record."""
+        self._frozen = None
+
+    @property
+    def usage(self) -> Usage:
+        if self._usage is None:
+            estimate = estimated_output_tokens(
+                self.model,
+                len(self.calls),
+                sum(call.input_chars for call in self.calls.values()),
+                self.text_chars,
+                self.signature_chars,
+            )
+            is_estimated = not is_final(self.output, self.stop_reason) and estimate > self.output
+            # A missing split, or one that does not add up, leaves the rest at the shorter lifetime.
+            unsplit = max(0, self.cache_write - self.cache_write_5m - self.cache_write_1h)
+            self._usage = Usage(
+                self.input, self.cache_write_5m + unsplit, self.cache_write_1h, self.cache_read,
+                self.output, estimate if is_estimated else self.output, is_estimated,
+            )  # fmt: skip
+        return self._usage
+
+    def reset(self, previous_context_tokens: int) -> ResetKind:
+        if self.is_compacted:
+            return "compaction"
+        is_cut = (
+            previous_context_tokens > SHRINK_FLOOR_TOKENS
+            and self.usage.context_tokens < SHRINK_SHARE * previous_context_tokens
+        )
+        return "shrink" if is_cut else "none"
+
+    def frozen(self, previous_context_tokens: int) -> Request:
+        """The request as it is known by now. The argument is the context of the request before it, 0 if none."""
+        reset = self.reset(previous_context_tokens)
+        if self._frozen is None or self._frozen.reset != reset:
+            self._frozen = Request(
+                self.message_id, self.model, self.started_s, self.ended_s, self.usage, self.stop_reason, self.speed,
+                self.tier, self.effort, self.geo, self.cache_ttl, self.shape, self.version, self.session_id,
+                self.text_chars, self.thinking_chars, self.signature_chars, self.web_searches,
+                tuple([call.frozen() for call in self.calls.values()]), self.entered, reset,
+                None if self.texts is None else "\n".join(self.texts),
+            )  # fmt: skip
+        return self._frozen
+
+
+def result_of(block: Json, at_s: float | None, *, with_text: bool) -> ToolResult:
+    """The result that a `tool_result` block holds."""
+    content = measure.content(block.get("content"))
+    data = measure.utf8(content.text)
+    masked = data.translate(None, measure.DIGITS)
+    exact = digest = measure.digest(data + b"\0%d" % content.image_chars if content.images else data)
+    if len(masked) != len(data):
+        digest = measure.digest(masked + b"\0%d" % content.image_chars if content.images else masked)
+    is_error = block.get("is_error") is True
+    return ToolResult(
+        at_s, len(content.text), len(data), content.text.count("\n") + bool(content.text), content.images, exact, digest,
+        is_error, content.text[: measure.SUBJECT_CHARS] if is_error else "",
+        content.text.startswith(measure.PERSISTED), content.text.strip() == measure.CLEARED,
+        content.text if with_text else None,
+    )  # fmt: skip
+
+
+def blocks_of(content: object) -> list[Json]:
+    """Content as blocks; a bare string is one text block."""
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return [block for block in map(mapping, items(content)) if block]

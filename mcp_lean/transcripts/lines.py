@@ -1,0 +1,122 @@
+"""Bytes of a transcript as records: whole lines out of chunks, and a record out of a line.
+
+In:  bytes in pieces of any size; lines may be torn anywhere, damaged, or longer than memory should hold.
+Out: complete lines; a JSON object per line, or `None` for one that is none.
+Not here: which file (`locate`), what a record means (`file`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import cast
+
+import orjson
+
+from mcp_lean.transcripts.fields import Json
+
+LONGEST_LINE_BYTES = 64 << 20
+"""Longer lines are dropped and counted: a screenshot takes 1-10 MB, and memory is to stay under 300 MB."""
+
+IDLE_STARTS = tuple(
+    b'{"type":"%s"' % kind
+    for kind in (
+        b"file-history-snapshot", b"file-history-delta", b"queue-operation", b"last-prompt", b"permission-mode",
+        b"api-request-shape", b"api-request-blob", b"tools-used", b"mode", b"atis-latch", b"agent-name", b"pr-link",
+    )
+)  # fmt: skip
+"""Compact lines of types without usage or content; every other spelling is parsed and then ignored by its type."""
+
+PROGRESS = b'"type":"progress","data":{"type":"'
+SNAPSHOT = b'"attachment":{"type":"prompt_snapshot"'
+HEAD_BYTES = 1_500
+"""Both marks stand behind a few short fields; further down they could belong to somebody's tool input."""
+
+LONE_SURROGATE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+
+
+class LineBuffer:
+    """Cuts a growing stream of bytes into complete lines; what has no end yet waits for the next piece."""
+
+    __slots__ = ("_limit", "_parts", "_size", "_skipping", "dropped")
+
+    def __init__(self, limit_bytes: int = LONGEST_LINE_BYTES) -> None:
+        self._limit = limit_bytes
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._skipping = False
+        self.dropped = 0
+        """Lines over the limit so far."""
+
+    @property
+    def waiting(self) -> bytes:
+        """The bytes after the last line end."""
+        return b"".join(self._parts)
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether something stands after the last line end."""
+        return self._skipping or self._size > 0
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        """Complete lines that this piece finishes, without their ends."""
+        lines = piece.split(b"\n")
+        rest = lines.pop()
+        if lines:
+            lines = self._finish(lines)
+        self._wait(rest)
+        return lines
+
+    def _finish(self, lines: list[bytes]) -> list[bytes]:
+        if self._skipping:
+            self._skipping = False
+            lines = lines[1:]
+        elif self._parts:
+            lines[0] = self.waiting + lines[0]
+        self._parts, self._size = [], 0
+        return lines
+
+    def _wait(self, rest: bytes) -> None:
+        if not rest or self._skipping:
+            return
+        self._parts.append(rest)
+        self._size += len(rest)
+        if self._size > self._limit:
+            self._parts, self._size, self._skipping = [], 0, True
+            self.dropped += 1
+
+
+def is_idle(line: bytes) -> bool:
+    """Whether a line surely has no part in a run, told without parsing it.
+
+    A false answer only costs time. A true one is safe: a raw `"` in JSON never stands inside a string, so the
+    marks are keys and values of the record itself, and a message needs the key `message`.
+    """
+    if line.startswith(IDLE_STARTS):
+        return True
+    mark = line.find(PROGRESS, 0, HEAD_BYTES)
+    if mark >= 0:
+        return not line.startswith(b"agent_progress", mark + len(PROGRESS)) and b'"message"' not in line
+    return line.find(SNAPSHOT, 0, HEAD_BYTES) >= 0 and b'"message"' not in line
+
+
+def parse(line: bytes) -> Json | None:
+    """The record of one line, or `None`: not JSON, or not an object.
+
+    Clients cut text in the middle of an emoji, and disks cut it in the middle of a character; such lines are
+    read with the damaged character replaced.
+    """
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        value = _parse_repaired(line)
+    return cast("Json", value) if isinstance(value, dict) else None
+
+
+def _parse_repaired(line: bytes) -> object:
+    whole = line.decode("utf-8", "replace").encode()
+    try:
+        return orjson.loads(LONE_SURROGATE.sub(rb"\\ufffd", whole))
+    except orjson.JSONDecodeError:
+        return None

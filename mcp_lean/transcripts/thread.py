@@ -1,0 +1,264 @@
+"""One conversation of one agent, in the order of its file.
+
+In:  records of type user, assistant, attachment and compact_boundary that belong to the same agent.
+Out: its requests, each with what entered the context before it; compactions; what waits for the next request.
+Not here: which records belong together (`file`), and which threads count (`assemble`).
+
+Tool results may stand between the lines of one message (tools start while the answer still streams): a request
+takes what came before its *first* line, everything after waits for the next one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from mcp_lean.transcripts import measure
+from mcp_lean.transcripts.draft import CallDraft, RequestDraft, blocks_of, result_of
+from mcp_lean.transcripts.fields import Json, count, items, mapping, seconds, text
+from mcp_lean.transcripts.model import AgentSource, Compaction, Entered, Request, ToolResult
+
+CLIENT_WORDS = ("<command-name>", "<command-message>", "<local-command-stdout>", "<local-command-stderr>",
+                "<local-command-caveat>", "<task-notification>", "<bash-input>", "<bash-stdout>", "<system-reminder>",
+                "[Request interrupted by user", "Caveat: The messages below")  # fmt: skip
+"""Beginnings of user messages that nobody typed."""
+
+SILENT_ATTACHMENTS = frozenset(
+    ("hook_success", "hook_non_blocking_error", "hook_cancelled", "prompt_snapshot", "session_context",
+     "deferred_tools_record", "command_permissions", "structured_output")
+)  # fmt: skip
+"""Attachments that the model is never shown."""
+
+TOOL_LIST_ATTACHMENTS = frozenset(("deferred_tools_delta", "mcp_instructions_delta", "agent_listing_delta"))
+
+WARM_UP = "Warmup"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRecord:
+    """A thread as far as it is known: the part of one agent that stands in one file."""
+
+    id: str
+    """`main`, an agent id, or `sidechain-<uuid>`."""
+    source: AgentSource
+    call_id: str
+    """Tool call that spawned it, where the records say so."""
+    agent_type: str
+    is_warmup: bool
+    prompt_digest: str
+    requests: tuple[Request, ...]
+    compactions: tuple[Compaction, ...]
+    tail: Entered
+
+
+class _Waiting:
+    """What has come in since the last request."""
+
+    __slots__ = ("attachment_chars", "images", "is_compacted", "meta", "meta_chars", "prompt_chars", "prompts",
+                 "result_chars", "results", "summary", "summary_chars", "tools_changed")  # fmt: skip
+
+    def __init__(self) -> None:
+        self.prompt_chars = self.result_chars = self.attachment_chars = self.meta_chars = self.summary_chars = 0
+        self.images = 0
+        self.results: list[str] = []
+        self.prompts: list[str] = []
+        self.meta: list[str] = []
+        self.summary = ""
+        self.tools_changed = False
+        self.is_compacted = False
+
+    def entered(self, *, with_text: bool) -> Entered:
+        texts = (tuple(self.prompts), tuple(self.meta), self.summary or None) if with_text else (None, None, None)
+        return Entered(
+            self.prompt_chars, self.result_chars, tuple(self.results), self.attachment_chars, self.meta_chars,
+            self.summary_chars, self.images, self.tools_changed, *texts,
+        )  # fmt: skip
+
+
+class Thread:
+    """Takes in records one by one; `record()` is what they amount to."""
+
+    __slots__ = ("_calls", "_compactions", "_drafts", "_has_rendered", "_results", "_touched", "_waiting", "_with_text",
+                 "agent_type", "call_id", "first_prompt", "id", "prompt_digest", "source")  # fmt: skip
+
+    def __init__(self, thread_id: str, source: AgentSource, *, with_text: bool = False) -> None:
+        self.id = thread_id
+        self.source: AgentSource = source
+        self.call_id = ""
+        self.agent_type = ""
+        self.prompt_digest = ""
+        self.first_prompt = ""
+        self._with_text = with_text
+        self._drafts: dict[str, RequestDraft] = {}
+        self._calls: dict[str, CallDraft] = {}
+        self._results: dict[str, ToolResult] = {}
+        self._compactions: list[tuple[Compaction, int]] = []
+        self._waiting = _Waiting()
+        self._has_rendered = False
+        self._touched: dict[str, RequestDraft] = {}
+
+    def assistant(self, record: Json, message: Json, shape: str) -> bool:
+        """One line of a message. False if it has no id at all, or numbers that are none."""
+        key = text(message.get("id")) or text(record.get("requestId")) or text(record.get("uuid"))
+        if not key:
+            return False
+        draft = self._drafts.get(key)
+        if draft is None:
+            draft = self._begin(key)
+        if not self.agent_type:
+            self.agent_type = text(record.get("attributionAgent"))
+        is_clean = draft.add_line(record, message, shape)
+        for block in blocks_of(message.get("content")):
+            call = draft.add_block(block)
+            if call is not None:
+                self._calls[call.tool_id] = call
+                call.result = self._results.get(call.tool_id)
+        self._touched[key] = draft
+        return is_clean
+
+    def _begin(self, key: str) -> RequestDraft:
+        waiting, self._waiting = self._waiting, _Waiting()
+        draft = self._drafts[key] = RequestDraft(
+            key,
+            len(self._drafts),
+            waiting.entered(with_text=self._with_text),
+            is_compacted=waiting.is_compacted,
+            with_text=self._with_text,
+        )
+        return draft
+
+    def user(self, record: Json, message: Json) -> None:
+        """Tool results, a prompt, or words of the client."""
+        content = message.get("content")
+        if record.get("isCompactSummary") is True:
+            self._summary(measure.content(content).text)
+            return
+        if record.get("isVisibleInTranscriptOnly") is True:
+            return
+        is_meta = record.get("isMeta") is True or "kind" in mapping(record.get("origin"))
+        for block in blocks_of(content):
+            kind = block.get("type")
+            if kind == "tool_result":
+                self._result(record, block)
+            elif kind == "text":
+                self._words(text(block.get("text")), is_meta=is_meta)
+            elif kind in ("image", "document"):
+                self._waiting.images += 1
+
+    def _summary(self, words: str) -> None:
+        self._waiting.summary_chars += len(words)
+        if self._with_text:
+            self._waiting.summary = words
+
+    def _words(self, words: str, *, is_meta: bool) -> None:
+        waiting = self._waiting
+        if is_meta or words.startswith(CLIENT_WORDS):
+            waiting.meta_chars += len(words)
+            if self._with_text:
+                waiting.meta.append(words)
+            return
+        waiting.prompt_chars += len(words)
+        if self._with_text:
+            waiting.prompts.append(words)
+        if not self.prompt_digest:
+            self.prompt_digest = measure.digest(measure.utf8(words))
+            self.first_prompt = words[: measure.SUBJECT_CHARS]
+
+    def _result(self, record: Json, block: Json) -> None:
+        tool_id = text(block.get("tool_use_id"))
+        result = result_of(block, seconds(record.get("timestamp")), with_text=self._with_text)
+        known = self._results.get(tool_id)
+        if known is None:
+            self._waiting.result_chars += result.result_chars
+            self._waiting.images += result.images
+            self._waiting.results.append(tool_id)
+        else:
+            result = united(known, result)
+        self._results[tool_id] = result
+        call = self._calls.get(tool_id)
+        if call is not None:
+            self._answer(call, result, mapping(record.get("toolUseResult")))
+
+    def _answer(self, call: CallDraft, result: ToolResult, said: Json) -> None:
+        call.result = result
+        if call.spawn is not None:
+            call.status = text(said.get("status")) or call.status
+            call.agent_id = text(said.get("agentId")) or text(said.get("agent_id")) or call.agent_id
+        call.owner.touch()
+        self._touched[call.owner.message_id] = call.owner
+
+    def attachment(self, record: Json) -> None:
+        """A reminder, a listing, a changed file; or a prompt that was typed while the agent worked."""
+        payload = mapping(record.get("attachment"))
+        kind = text(payload.get("type"))
+        if kind == "queued_command" and payload.get("commandMode", "prompt") == "prompt":
+            self._words(measure.content(payload.get("prompt")).text, is_meta=False)
+            return
+        rendered = record.get("rendered")
+        if isinstance(rendered, list):
+            self._has_rendered = True
+            shown = [measure.content(mapping(part).get("content")) for part in items(rendered)]
+            self._waiting.attachment_chars += sum(len(part.text) for part in shown)
+            self._waiting.images += sum(part.images for part in shown)
+        elif kind not in SILENT_ATTACHMENTS and not self._has_rendered:
+            self._waiting.attachment_chars += measure.string_chars(payload) - len(kind)
+        if kind in TOOL_LIST_ATTACHMENTS:
+            self._waiting.tools_changed = True
+
+    def compaction(self, record: Json) -> None:
+        """The marker that the context was replaced by a summary."""
+        said = mapping(record.get("compactMetadata"))
+        marker = Compaction(
+            seconds(record.get("timestamp")),
+            text(said.get("trigger")),
+            count(said.get("preTokens")),
+            count(said.get("postTokens")),
+            0,
+        )
+        self._compactions.append((marker, len(self._drafts)))
+        self._waiting.is_compacted = True
+
+    def is_empty(self) -> bool:
+        """Whether nothing of a conversation came in."""
+        return not (self._drafts or self._waiting.prompt_chars or self._compactions or self._results)
+
+    def without_usage(self) -> int:
+        """Messages that never named any usage: no request can be billed for them."""
+        return sum(not draft.has_usage for draft in self._drafts.values())
+
+    def touched(self) -> list[Request]:
+        """Requests that changed since this was last asked."""
+        drafts, self._touched = list(self._touched.values()), {}
+        order = list(self._drafts.values()) if drafts else []
+        return [
+            draft.frozen(order[draft.number - 1].usage.context_tokens if draft.number else 0)
+            for draft in drafts
+            if draft.has_usage
+        ]
+
+    def record(self) -> ThreadRecord:
+        """The thread as it is known by now."""
+        requests: list[Request] = []
+        starts = [0]  # starts[n]: how many of the first n drafts became requests
+        context_tokens = 0
+        for draft in self._drafts.values():
+            if draft.has_usage:
+                requests.append(draft.frozen(context_tokens))
+                context_tokens = draft.usage.context_tokens
+            starts.append(len(requests))
+        return ThreadRecord(
+            self.id,
+            self.source,
+            self.call_id,
+            self.agent_type,
+            self.first_prompt == WARM_UP,
+            self.prompt_digest,
+            tuple(requests),
+            tuple(replace(marker, before_request=starts[number]) for marker, number in self._compactions),
+            self._waiting.entered(with_text=self._with_text),
+        )
+
+
+def united(first: ToolResult, second: ToolResult) -> ToolResult:
+    """Two records of one result: the larger text, and whether it was taken out of the context meanwhile."""
+    larger = max(first, second, key=lambda result: (not result.is_cleared, result.result_chars))
+    return replace(larger, is_cleared=first.is_cleared or second.is_cleared)
