@@ -64,6 +64,8 @@ def reference_graph(files: Collection[Tags]) -> Graph:
     ordered = sorted(files, key=lambda tags: tags.path)
     definers = _definers(ordered)
     hits = [sorted(definers.keys() & tags.uses) for tags in ordered]
+    global EV
+    EV = Evidence(ordered)
     references = _references(ordered, definers, hits)
     common = max(COMMON_FLOOR, COMMON_SHARE * len(ordered))
     telling = {name: places for name, places in definers.items() if references.get(name, 0) <= common}
@@ -122,7 +124,7 @@ def _references(
     references = dict.fromkeys(definers, 0)
     for i, names in enumerate(hits):
         for name in names:
-            if i not in definers[name]:
+            if i not in definers[name] and any(EV(i,j) for j in definers[name]):
                 references[name] += 1
     return references
 
@@ -135,6 +137,35 @@ def _shares(i: int, names: Sequence[int], telling: Mapping[int, tuple[int, ...]]
         if i in places:
             continue
         for j in places:
-            weights[j] = weights.get(j, 0.0) + 1 / len(places)
+            weights[j] = weights.get(j, 0.0) + (1 if EV(i,j) else WEAK) / len(places)
     total = sum(map(sqrt, weights.values()))
     return {j: sqrt(weight) / total for j, weight in weights.items()}
+
+import os,re
+from zlib import crc32
+from collections import Counter
+WEAK=float(os.environ.get("WEAK","0.1"))
+W=re.compile(r"[0-9A-Za-z_]+")
+class Evidence:
+    def __init__(self, ordered):
+        n=len(ordered)
+        self.ev=[]; self.folder=[]
+        cnt=Counter()
+        for t in ordered:
+            *f,s=t.path.split("/")
+            cnt.update(set(f))
+        for t in ordered:
+            *f,s=t.path.split("/")
+            stem=s.partition(".")[0]
+            parts=[stem]+[x for x in f[-3:] if cnt[x]<=0.5*n]
+            self.ev.append(frozenset(crc32(max(W.findall(x) or ["_"],key=len).encode()) for x in parts))
+            self.folder.append("/".join(f))
+        vocab=frozenset().union(*self.ev)
+        self.mentioned=[vocab.intersection(t.words)|vocab.intersection(t.uses) for t in ordered]
+        self.memo={}
+    def __call__(self,i,j):
+        k=(i,j)
+        r=self.memo.get(k)
+        if r is None:
+            r=self.memo[k]= self.folder[i]==self.folder[j] or not self.ev[j].isdisjoint(self.mentioned[i])
+        return r

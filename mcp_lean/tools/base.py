@@ -25,7 +25,7 @@ def _as_list(value: object) -> object:
     if isinstance(value, list):
         return value
     if not isinstance(value, str):
-        raise ValueError("a list of strings")  # noqa: TRY004  pydantic turns ValueError into its own error
+        raise ValueError("a list of strings")
     if value.lstrip().startswith("["):
         try:
             parsed = json.loads(value)

@@ -68,7 +68,7 @@ class RequestDraft:
     """One request, under the id that all its lines share."""
 
     __slots__ = (
-        "_blocks", "_frozen", "_usage", "cache_read", "cache_ttl", "cache_write", "cache_write_1h", "cache_write_5m", "calls",
+        "_blocks", "_frozen", "_is_clean", "_last_usage", "_usage", "cache_read", "cache_ttl", "cache_write", "cache_write_1h", "cache_write_5m", "calls",
         "effort", "ended_s", "entered", "geo", "has_usage", "input", "is_compacted", "message_id", "model", "number",
         "output", "session_id", "shape", "signature_chars", "speed", "started_s", "stop_reason", "text_chars", "texts",
         "thinking_chars", "tier", "version", "web_searches",
@@ -90,6 +90,8 @@ class RequestDraft:
         self.calls: dict[str, CallDraft] = {}
         self.texts: list[str] | None = [] if with_text else None
         self._blocks: set[int] = set()
+        self._last_usage: Json | None = None
+        self._is_clean = True
         self._usage: Usage | None = None
         self._frozen: Request | None = None
 
@@ -108,7 +110,12 @@ class RequestDraft:
         self.version = text(record.get("version")) or self.version
         self.session_id = text(record.get("sessionId")) or self.session_id
         usage = message.get("usage")
-        return self._add_usage(usage) if isinstance(usage, dict) else usage is None
+        if type(usage) is not dict:
+            return usage is None
+        if usage != self._last_usage:  # most lines repeat it
+            self._last_usage = usage
+            self._is_clean = self._add_usage(usage)
+        return self._is_clean
 
     def _add_usage(self, usage: Json) -> bool:
         self.has_usage = True

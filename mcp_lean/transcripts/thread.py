@@ -77,7 +77,7 @@ class _Waiting:
 class Thread:
     """Takes in records one by one; `record()` is what they amount to."""
 
-    __slots__ = ("_calls", "_compactions", "_drafts", "_has_rendered", "_results", "_touched", "_waiting", "_with_text",
+    __slots__ = ("_calls", "_compactions", "_drafts", "_has_rendered", "_order", "_results", "_touched", "_waiting", "_with_text",
                  "agent_type", "call_id", "first_prompt", "id", "prompt_digest", "source")  # fmt: skip
 
     def __init__(self, thread_id: str, source: AgentSource, *, with_text: bool = False) -> None:
@@ -89,6 +89,7 @@ class Thread:
         self.first_prompt = ""
         self._with_text = with_text
         self._drafts: dict[str, RequestDraft] = {}
+        self._order: list[RequestDraft] = []
         self._calls: dict[str, CallDraft] = {}
         self._results: dict[str, ToolResult] = {}
         self._compactions: list[tuple[Compaction, int]] = []
@@ -119,11 +120,12 @@ class Thread:
         waiting, self._waiting = self._waiting, _Waiting()
         draft = self._drafts[key] = RequestDraft(
             key,
-            len(self._drafts),
+            len(self._order),
             waiting.entered(with_text=self._with_text),
             is_compacted=waiting.is_compacted,
             with_text=self._with_text,
         )
+        self._order.append(draft)
         return draft
 
     def user(self, record: Json, message: Json) -> None:
@@ -214,33 +216,38 @@ class Thread:
             count(said.get("postTokens")),
             0,
         )
-        self._compactions.append((marker, len(self._drafts)))
+        self._compactions.append((marker, len(self._order)))
         self._waiting.is_compacted = True
+
+    def __len__(self) -> int:
+        """Number of messages so far."""
+        return len(self._order)
 
     def is_empty(self) -> bool:
         """Whether nothing of a conversation came in."""
-        return not (self._drafts or self._waiting.prompt_chars or self._compactions or self._results)
+        return not (self._order or self._waiting.prompt_chars or self._compactions or self._results)
 
     def without_usage(self) -> int:
         """Messages that never named any usage: no request can be billed for them."""
-        return sum(not draft.has_usage for draft in self._drafts.values())
+        return sum(not draft.has_usage for draft in self._order)
 
     def touched(self) -> list[Request]:
         """Requests that changed since this was last asked."""
-        drafts, self._touched = list(self._touched.values()), {}
-        order = list(self._drafts.values()) if drafts else []
-        return [
-            draft.frozen(order[draft.number - 1].usage.context_tokens if draft.number else 0)
-            for draft in drafts
-            if draft.has_usage
-        ]
+        drafts, self._touched = self._touched, {}
+        return [draft.frozen(self._context_before(draft)) for draft in drafts.values() if draft.has_usage]
+
+    def _context_before(self, draft: RequestDraft) -> int:
+        for number in range(draft.number - 1, -1, -1):
+            if self._order[number].has_usage:
+                return self._order[number].usage.context_tokens
+        return 0
 
     def record(self) -> ThreadRecord:
         """The thread as it is known by now."""
         requests: list[Request] = []
         starts = [0]  # starts[n]: how many of the first n drafts became requests
         context_tokens = 0
-        for draft in self._drafts.values():
+        for draft in self._order:
             if draft.has_usage:
                 requests.append(draft.frozen(context_tokens))
                 context_tokens = draft.usage.context_tokens

@@ -29,7 +29,7 @@ ROWS, COLUMNS = 50, 160
 T = TypeVar("T")
 
 _CONTROL = re.compile(r"\x1b(?:\[[0-9;?<>=]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])|\r")
-_MOVES_RIGHT = re.compile(r"\x1b\[\d*C")
+_SPACE = re.compile(r"\s+")
 
 
 class TookTooLong(AssertionError):
@@ -105,7 +105,11 @@ class PseudoTerminal:
     @property
     def text(self) -> str:
         """Everything that was printed, without control sequences. What was redrawn stands there again."""
-        return _CONTROL.sub("", _MOVES_RIGHT.sub(" ", self.printed.decode("utf-8", errors="replace")))
+        return _CONTROL.sub("", self.printed.decode("utf-8", errors="replace"))
+
+    def times(self, words: str) -> int:
+        """How often `words` were printed, whatever is between them: the client moves the cursor instead of a space."""
+        return _SPACE.sub("", self.text).count(_SPACE.sub("", words))
 
     def drain(self) -> None:
         """Collects what is printed, until nobody holds the slave end any more (EIO)."""
@@ -138,14 +142,14 @@ class Terminal:
 
     def shows(self, text: str) -> None:
         """Waits until `text` has been printed."""
-        self.scene.until(lambda: text in self.ends.text, f"{text!r} on the screen")
+        self.scene.until(lambda: self.ends.times(text), f"{text!r} on the screen")
 
     def type(self, keys: str) -> None:
         os.write(self.ends.master, keys.encode())
 
     def submit(self, line: str) -> None:
         """Types a line, and Return once the line is on the screen: together they would count as pasted text."""
-        before = self.ends.text.count(line)
+        before = self.ends.times(line)
         self.type(line)
-        self.scene.until(lambda: self.ends.text.count(line) > before, f"{line!r} in the input field")
+        self.scene.until(lambda: self.ends.times(line) > before, f"{line!r} in the input field")
         self.type("\r")
