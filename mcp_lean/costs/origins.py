@@ -1,12 +1,12 @@
 """Where the tokens of a context come from, and about how many each thing is.
 
 In:  requests as recorded.
-Out: `Origin` (what a piece is) and estimates in tokens. The estimates only split what the client reports: the growth of the
-     context from one request to the next is known exactly.
+Out: `Origin` (what a piece is) and estimates in tokens. The estimates only split what the client reports: the growth
+     of the context from one request to the next is known exactly.
 Not here: money (`context`, `attribution`).
 
-Characters per token by kind of text: measured on adjacent requests of recorded sessions, median absolute error 5 % over an
-agent, 7-8 % for a step (docs/cost.md#estimates).
+Characters per token by kind of text: measured on adjacent requests of recorded sessions, median absolute error 5 % over
+an agent, 7-8 % for a step (docs/cost.md#estimates).
 """
 
 from __future__ import annotations
@@ -15,7 +15,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from mcp_lean.costs.prices import canonical
+from mcp_lean.costs.context import apportion
+from mcp_lean.transcripts.estimate import (
+    INPUT_CHARS_PER_TOKEN,
+    TEXT_CHARS_PER_TOKEN,
+    TOKENS_PER_CALL,
+    characters_scale,
+)
 from mcp_lean.transcripts.model import Entered, Request, ToolCall, ToolResult
 
 Kind = Literal[
@@ -33,8 +39,10 @@ Kind = Literal[
 ]
 """
 base: system prompt, tool definitions, memory, and what the client puts before the first prompt.
-prompt: typed by a person, or the task of a subagent. result, arguments: of tool calls. answer: the model's text and thinking.
-reminder: attachments and other messages that the client writes. summary: what a compaction left, files attached again included.
+prompt: typed by a person, or the task of a subagent.
+result, arguments: of tool calls. answer: the model's text and thinking.
+reminder: attachments and other messages that the client writes.
+summary: what a compaction left, with the files that the client attaches again.
 unexplained: growth of the context that nothing in the transcript accounts for.
 search: web searches, billed by number. auxiliary: compaction and warm-up requests, undivided.
 unrecorded: in the client's own account, but in no transcript.
@@ -73,17 +81,13 @@ CHARS_PER_TOKEN = {
 }
 """Of tool results, for models up to 4.6."""
 
-OTHER_RESULT, ARGUMENTS, TEXT, PROMPT, CLIENT_TEXT = 3.2, 3.4, 3.5, 3.5, 3.7
-RESULT_TOKENS, CALL_TOKENS, IMAGE_TOKENS = 36, 30, 1_200
-"""What a result, a call and an image cost beyond their text."""
-
-NEWER_TOKENIZER = 0.77
-"""Factor on characters per token for models from 4.7 on: they need about 1.3 times the tokens for the same text."""
+OTHER_RESULT, PROMPT, CLIENT_TEXT = 3.2, 3.5, 3.7
+RESULT_TOKENS, IMAGE_TOKENS = 36, 1_200
+"""What a result and an image cost beyond their text."""
 
 NON_ASCII = 0.3
 """Tokens on top per byte beyond one byte per character."""
 
-_VERSION = re.compile(r"claude-[a-z]+-(\d+)(?:-(\d+))?")
 _OWN_TOOL = re.compile(r"mcp__(?:plugin_.+_)?lean__")
 
 
@@ -92,14 +96,8 @@ def is_own_tool(name: str) -> bool:
     return _OWN_TOOL.match(name) is not None
 
 
-def has_newer_tokenizer(model: str) -> bool:
-    """True for models from 4.7 on, and for unknown ones."""
-    found = _VERSION.fullmatch(canonical(model))
-    return not found or (int(found[1]), int(found[2] or 0)) >= (4, 7)
-
-
 def result_tokens(name: str, result: ToolResult, k: float) -> int:
-    """Estimated size of a tool result. `k`: 1, or `NEWER_TOKENIZER`."""
+    """Estimated size of a tool result; `k` is the model's `characters_scale`."""
     text = result.result_chars / (CHARS_PER_TOKEN.get(name, OTHER_RESULT) * k)
     return round(
         text + NON_ASCII * (result.result_bytes - result.result_chars) + RESULT_TOKENS + IMAGE_TOKENS * result.images
@@ -108,18 +106,16 @@ def result_tokens(name: str, result: ToolResult, k: float) -> int:
 
 def argument_tokens(call: ToolCall, k: float) -> int:
     """Estimated size of a call as the model wrote it."""
-    return round(CALL_TOKENS + call.input_chars / (ARGUMENTS * k))
+    return round(TOKENS_PER_CALL + call.input_chars / (INPUT_CHARS_PER_TOKEN * k))
 
 
 def output_pieces(request: Request) -> list[Piece]:
     """What the model wrote, split over its calls and its text; the sizes add up to the output that is charged."""
     total = request.usage.output_estimated_tokens
-    k = NEWER_TOKENIZER if has_newer_tokenizer(request.model) else 1
+    k = characters_scale(request.model)
     calls = [argument_tokens(call, k) for call in request.calls]
-    text = max(round(request.text_chars / (TEXT * k)), 0)
+    text = max(round(request.text_chars / (TEXT_CHARS_PER_TOKEN * k)), 0)
     if sum(calls) + text > total:
-        from mcp_lean.costs.context import apportion
-
         *calls, text = apportion([*calls, text], total)
     pieces = [Piece(Origin("answer"), total - sum(calls))]
     for call, tokens in zip(request.calls, calls, strict=True):
@@ -129,10 +125,10 @@ def output_pieces(request: Request) -> list[Piece]:
 
 def entered_pieces(entered: Entered, calls: Mapping[str, ToolCall], model: str) -> list[Piece]:
     """What came in from outside the model between two requests, in the order in which it is sent."""
-    k = NEWER_TOKENIZER if has_newer_tokenizer(model) else 1
+    k = characters_scale(model)
     pieces = []
     if entered.summary_chars:
-        pieces.append(Piece(Origin("summary"), round(entered.summary_chars / (TEXT * k))))
+        pieces.append(Piece(Origin("summary"), round(entered.summary_chars / (TEXT_CHARS_PER_TOKEN * k))))
     result_images = 0
     for call_id in entered.results:
         call = calls.get(call_id)

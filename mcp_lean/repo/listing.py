@@ -232,10 +232,8 @@ def _lines(pattern: str, paths: Sequence[str]) -> list[str]:
     """One pattern as the lines of an ignore file."""
     body = pattern.removeprefix("./")
     name = body.strip("/")
-    if not name:
+    if name in ("", "."):
         return ["*"] if pattern else []
-    if name == ".":
-        return ["*"]
     if any(path == name or path.startswith(name + "/") for path in paths):
         return ["/" + _escaped(name)]
     # A leading "!" or "#" has a meaning in an ignore file and none here.

@@ -83,9 +83,13 @@ class Running:
 
 
 @contextmanager
-def running(argv: Sequence[str], *, cwd: str, check: Callable[[], None] = quiet) -> Iterator[Running]:
+def running(
+    argv: Sequence[str], *, cwd: str, check: Callable[[], None] = quiet, stdin: IO[bytes] | None = None
+) -> Iterator[Running]:
     """Start a program; it is killed when the block is left before it has ended.
 
+    Args:
+        stdin: a file that it reads; without one its input is empty.
     Raises:
         EngineMissing: there is no such program, or the folder cannot be entered.
     """
@@ -95,7 +99,7 @@ def running(argv: Sequence[str], *, cwd: str, check: Callable[[], None] = quiet)
                 argv,
                 cwd=cwd,
                 env=_environment(os.environ),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if stdin is None else stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 bufsize=0,
@@ -110,9 +114,11 @@ def running(argv: Sequence[str], *, cwd: str, check: Callable[[], None] = quiet)
                     process.kill()
 
 
-def run(argv: Sequence[str], *, cwd: str, check: Callable[[], None] = quiet) -> Done:
+def run(
+    argv: Sequence[str], *, cwd: str, check: Callable[[], None] = quiet, stdin: IO[bytes] | None = None
+) -> Done:
     """Run a program to its end and hand over all it wrote. Raises as `running` does."""
-    with running(argv, cwd=cwd, check=check) as program:
+    with running(argv, cwd=cwd, check=check, stdin=stdin) as program:
         output = b"".join(program.pieces())
         return Done(program.code, output, program.complaints)
 

@@ -1,10 +1,13 @@
-"""Which files the others lean on: PageRank over "uses a name that is defined there".
+"""Which files a reader comes back to: PageRank over "uses a name that is defined there", walked both ways.
 
 In:  per file the names it defines and the names it uses, as numbers, and a restart weight per file.
 Out: `Ranking`: each file's rank (they sum to 1) and how many other files use each name.
 Not here: finding names (`tags.py`), what a person is looking for (`focus.py`), showing anything.
 
-Results depend on the set of files alone, never on their order, nor on the process: files are sorted first, and every
+Followed only from a use to its definition, the walk ends in the deepest helpers (exceptions, string functions). A
+newcomer wants the places where things come together as well, so half of the steps lead from a file to its users.
+
+Results depend on the set of files alone, never on their order nor on the process: files are sorted first, and every
 sum runs in that order.
 """
 
@@ -21,11 +24,14 @@ from mcp_lean.repo.tags import Tags, path_names
 DAMPING = 0.85
 ROUNDS = 20
 MAX_DEFINERS = 2
-"""A name that more files define (`get`, `__init__`) says nothing about which of them is meant."""
+"""A name that more files define (`get`, `__init__`) does not say which of them is meant."""
 
 COMMON_SHARE = 0.05
 COMMON_FLOOR = 40
-"""A name used in more files than either is a word of the language or the domain; the share is noise below ~800 files."""
+"""A name used in more files than either is a word of the language or of the domain. Below 800 files the share alone
+would call a library's own main class common."""
+
+Shares = Mapping[int, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +44,18 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Files as numbers in the order of their paths.
-
-    edges[i]: the files that i refers to, each with its share of i's references; the shares sum to 1.
-    """
+    """Files as numbers in the order of their paths; edges[i]: the files that i leads to, with shares that sum to 1."""
 
     paths: tuple[str, ...]
-    edges: tuple[Mapping[int, float], ...]
+    edges: tuple[Shares, ...]
     references: Mapping[int, int]
 
 
 def rank(files: Collection[Tags], restart: Mapping[str, float] | None = None) -> Ranking:
-    """Rank files by how much the others refer to them.
+    """Rank files by how much they have to do with the others.
 
     Args:
-        restart: path -> where a reader starts, any non-negative scale; None or all zero: anywhere.
+        restart: path -> where a reader starts, on any non-negative scale; None or all zero: anywhere.
     """
     graph = reference_graph(files)
     weights = [restart.get(path, 0.0) for path in graph.paths] if restart else []
@@ -64,23 +67,18 @@ def reference_graph(files: Collection[Tags]) -> Graph:
     ordered = sorted(files, key=lambda tags: tags.path)
     definers = _definers(ordered)
     hits = [sorted(definers.keys() & tags.uses) for tags in ordered]
-    global EV
-    EV = Evidence(ordered)
-    references = _references(ordered, definers, hits)
-    common = max(COMMON_FLOOR, COMMON_SHARE * len(ordered))
-    telling = {name: places for name, places in definers.items() if references.get(name, 0) <= common}
-    return Graph(
-        tuple(tags.path for tags in ordered),
-        tuple(_shares(i, names, telling) for i, names in enumerate(hits)),
-        references,
-    )
+    references = _references(definers, hits)
+    most = max(COMMON_FLOOR, COMMON_SHARE * len(ordered))
+    telling = {name for name, files in references.items() if files <= most}
+    ahead = [_references_of(i, names, definers, telling) for i, names in enumerate(hits)]
+    return Graph(tuple(tags.path for tags in ordered), _both_ways(ahead), references)
 
 
-def page_rank(edges: Sequence[Mapping[int, float]], restart: Sequence[float] = ()) -> list[float]:
-    """Where a reader ends up who follows references, and starts again every seventh step.
+def page_rank(edges: Sequence[Shares], restart: Sequence[float] = ()) -> list[float]:
+    """Where a reader is found who follows references, and starts anew every seventh step.
 
     Args:
-        edges: per node its targets and their shares, summing to 1; no target means that the reader starts again.
+        edges: per node its targets and their shares, summing to 1; without a target the reader starts anew.
         restart: a weight per node; empty or all zero: all alike.
     Returns:
         Non-negative shares that sum to 1, up to rounding.
@@ -94,16 +92,13 @@ def page_rank(edges: Sequence[Mapping[int, float]], restart: Sequence[float] = (
         for j, share in targets.items():
             sources[j].append(i)
             shares[j].append(DAMPING * share)
-    pull = [itemgetter(*found) if len(found) > 1 else None for found in sources]
+    # A node is pulled from two sources at least, so that itemgetter always gives a tuple: the sum then runs in C.
+    pull = [itemgetter(*found, 0, 0) for found in sources]
     dangling = [not targets for targets in edges]
     now = start
     for _ in range(ROUNDS):
-        again = 1 - DAMPING + DAMPING * sum(compress(now, dangling))
-        now = [
-            again * start[j]
-            + (sum(map(mul, shares[j], get(now))) if (get := pull[j]) else shares[j][0] * now[sources[j][0]] if sources[j] else 0.0)
-            for j in range(count)
-        ]
+        anew = 1 - DAMPING + DAMPING * sum(compress(now, dangling))
+        now = [anew * here + sum(map(mul, share, get(now))) for here, share, get in zip(start, shares, pull, strict=True)]
     return now
 
 
@@ -118,54 +113,42 @@ def _definers(ordered: Sequence[Tags]) -> dict[int, tuple[int, ...]]:
     return {name: tuple(places) for name, places in found.items() if len(places) <= MAX_DEFINERS}
 
 
-def _references(
-    ordered: Sequence[Tags], definers: Mapping[int, tuple[int, ...]], hits: Sequence[Sequence[int]]
-) -> dict[int, int]:
-    references = dict.fromkeys(definers, 0)
+def _references(definers: Mapping[int, tuple[int, ...]], hits: Sequence[Sequence[int]]) -> dict[int, int]:
+    """Name -> how many files use it and do not define it."""
+    count = dict.fromkeys(definers, 0)
     for i, names in enumerate(hits):
         for name in names:
-            if i not in definers[name] and any(EV(i,j) for j in definers[name]):
-                references[name] += 1
-    return references
+            if i not in definers[name]:
+                count[name] += 1
+    return count
 
 
-def _shares(i: int, names: Sequence[int], telling: Mapping[int, tuple[int, ...]]) -> dict[int, float]:
-    """The square root lets a tenth name of the same file count less than a first name of another."""
+def _references_of(
+    i: int, names: Sequence[int], definers: Mapping[int, tuple[int, ...]], telling: Collection[int]
+) -> dict[int, float]:
+    """Where one file's names are defined. By the square root, ten names of one file count as three of three files."""
     weights: dict[int, float] = {}
     for name in names:
-        places = telling.get(name, ())
-        if i in places:
-            continue
-        for j in places:
-            weights[j] = weights.get(j, 0.0) + (1 if EV(i,j) else WEAK) / len(places)
+        places = definers[name]
+        if name in telling and i not in places:
+            for j in places:
+                weights[j] = weights.get(j, 0.0) + 1 / len(places)
     total = sum(map(sqrt, weights.values()))
     return {j: sqrt(weight) / total for j, weight in weights.items()}
 
-import os,re
-from zlib import crc32
-from collections import Counter
-WEAK=float(os.environ.get("WEAK","0.1"))
-W=re.compile(r"[0-9A-Za-z_]+")
-class Evidence:
-    def __init__(self, ordered):
-        n=len(ordered)
-        self.ev=[]; self.folder=[]
-        cnt=Counter()
-        for t in ordered:
-            *f,s=t.path.split("/")
-            cnt.update(set(f))
-        for t in ordered:
-            *f,s=t.path.split("/")
-            stem=s.partition(".")[0]
-            parts=[stem]+[x for x in f[-3:] if cnt[x]<=0.5*n]
-            self.ev.append(frozenset(crc32(max(W.findall(x) or ["_"],key=len).encode()) for x in parts))
-            self.folder.append("/".join(f))
-        vocab=frozenset().union(*self.ev)
-        self.mentioned=[vocab.intersection(t.words)|vocab.intersection(t.uses) for t in ordered]
-        self.memo={}
-    def __call__(self,i,j):
-        k=(i,j)
-        r=self.memo.get(k)
-        if r is None:
-            r=self.memo[k]= self.folder[i]==self.folder[j] or not self.ev[j].isdisjoint(self.mentioned[i])
-        return r
+
+def _both_ways(ahead: Sequence[Shares]) -> tuple[Shares, ...]:
+    """Half of the steps to what a file uses, half to its users; all of them one way where there is no other."""
+    back: list[dict[int, float]] = [{} for _ in ahead]
+    for i, targets in enumerate(ahead):
+        for j, share in targets.items():
+            back[j][i] = sqrt(share)  # else a file that uses one thing only would be the first to be visited
+    both: list[Shares] = []
+    for targets, users in zip(ahead, back, strict=True):
+        total = sum(users.values())
+        merged = dict(targets)
+        for i, weight in users.items():
+            merged[i] = merged.get(i, 0.0) + weight / total
+        ways = bool(targets) + bool(users)
+        both.append({j: share / ways for j, share in merged.items()})
+    return tuple(both)

@@ -24,6 +24,9 @@ MACHINE_MEAN_CHARS = 200
 GENERATED = re.compile(rb"(?i)code generated .{0,200}do not edit|@generated\b|auto-?generated (?:by|file)|do not (?:edit|modify) (?:this file|by hand)")
 HEAD_BYTES = 1_024
 
+TABLE_LINES = 200
+"""A longer file that defines nothing is a table of data: the names in it refer to nothing."""
+
 COMPOUND = re.compile(rb"(?=.{4}).*?(?:[a-z0-9][A-Z]|[A-Za-z0-9]_[A-Za-z]|[A-Z][a-z]{4}|[A-Z]{2}[a-z])")
 """Names that mean one thing wherever they stand: `read_all`, `readAll`, `Session`."""
 
@@ -54,7 +57,6 @@ class Tags:
     is_written: bool
     defines: array[int]
     uses: array[int]
-    words: array[int]
     names: bytes
 
 
@@ -86,20 +88,21 @@ def tag(path: str, language: str, source: bytes, ids: UseIds) -> Tags:
     """One pass over a file."""
     lines = source.count(b"\n") + (not source.endswith(b"\n") and bool(source))
     if b"\0" in source or not _is_written(source, lines):
-        return Tags(path, lines, False, array("I"), array("I"), array("I"), b"")
+        return Tags(path, lines, False, array("I"), array("I"), b"")
     code = _without_comments(language, source)
     named = [(name.encode("utf-8", "surrogateescape"), line) for name, line in definitions_by_regex(language, code)]
-    defines = {name_id(name) for name, _ in named}
+    rows = code.split(b"\n")
+    defines = {crc32(name) for name, line in named if COMPOUND.match(name) or _is_plain_function(name, rows[line - 1])}
     tokens = set(code.replace(b"(", b"( ").replace(b".", b" .").translate(CODE_BYTES).split())
     uses = set(map(ids.__getitem__, tokens))
-    words = {crc32(t) for t in tokens if t.isalnum() and t.islower()}
+    if not named and lines > TABLE_LINES:
+        uses = set()
     return Tags(
         path,
         lines,
         True,
         array("I", sorted(defines - {0})),
         array("I", sorted(uses - {0})),
-        array("I", sorted(words)),
         b"\n".join(b"%b:%d" % pair for pair in named),
     )
 
@@ -112,6 +115,11 @@ def path_names(paths: Iterable[str]) -> set[int]:
         words.update(folders)
         words.add(file.partition(".")[0])
     return {name_id(word.encode("utf-8", "surrogateescape")) for word in words if word.islower()}
+
+
+def _is_plain_function(name: bytes, row: bytes) -> bool:
+    """Whether a bare call `name(` elsewhere can mean this definition: no method, and long enough."""
+    return len(name) > 3 and row[:1] not in (b" ", b"\t") and not row.startswith(b"func (")
 
 
 def _without_comments(language: str, source: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +25,9 @@ from mcp_lean.costs.prices import (
     request_cost,
     to_usd,
 )
-from mcp_lean.transcripts.model import Entered, Request, Usage
+from mcp_lean.transcripts.model import Usage
+
+from .runs import request
 
 PROJECT = Path(__file__).parents[2]
 
@@ -196,13 +199,22 @@ def test_the_reported_output_can_be_charged_instead() -> None:
 
 
 def test_a_recorded_request_brings_its_own_date_length_speed_tier_and_region() -> None:
-    request = Request(
-        "msg_1", "claude-opus-4-6", at("2026-03-01"), None, Usage(1, 0, 0, 200_000, 10, 10), "end_turn",
-        speed="fast", service_tier="batch", effort="", inference_geo="us", version="2.1.59",
-        text_chars=0, thinking_chars=0, signature_chars=0, web_searches=2, calls=(), entered=Entered(),
-    )  # fmt: skip
+    recorded = replace(
+        request(
+            1,
+            fresh=1,
+            read=200_000,
+            output=10,
+            model="claude-opus-4-6",
+            at_s=at("2026-03-01"),
+            speed="fast",
+            searches=2,
+        ),
+        service_tier="batch",
+        inference_geo="us",
+    )
     # (1 x 60 + 200,000 x 6 + 10 x 225) per million, x 0.5 x 1.1, and two searches at a cent, which nothing scales
-    assert price_request(request).usd == Decimal("0.6612705") + Decimal("0.02")
+    assert price_request(recorded).usd == Decimal("0.6612705") + Decimal("0.02")
 
 
 def test_bills_add_up_by_class() -> None:
@@ -233,7 +245,7 @@ def test_any_text_as_a_model_gets_a_price(model: str) -> None:
 
 def test_the_module_loads_nothing_heavy() -> None:
     heavy = {"pydantic", "rich", "orjson", "genai_prices", "plotly", "sqlite3", "mcp", "anyio"}
-    code = "import sys, mcp_lean.costs.prices as p; p.quote('opus'); print(*sorted(m.partition('.')[0] for m in sys.modules))"
+    code = "import sys, mcp_lean.costs.prices as p; p.quote('opus'); print(*{m.partition('.')[0] for m in sys.modules})"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True).stdout
     assert heavy.isdisjoint(out.split())
 

@@ -46,6 +46,7 @@ class Claude:
         asides: Mapping[str, Says] | None = None,
         mcp: Mapping[str, Server] | None = None,
         files: Mapping[str, str] | None = None,
+        prepare: Callable[[Path], object] | None = None,
         settings: JsonObject | None = None,
         hooks: Sequence[str] = (),
         mode: str = "bypassPermissions",
@@ -63,6 +64,7 @@ class Claude:
             turns, subagents, asides: see `script`.
             mcp: servers by name; by default `lean` alone, the server under test without any extra.
             files: put into the project before the start.
+            prepare: called with the project's folder after that, for files that are not plain text.
             hooks: events that are recorded in `Run.hooks`.
             mode: the client's --permission-mode.
             dialogue: called while the client runs with stream-json input, instead of one prompt; when it returns,
@@ -77,6 +79,9 @@ class Claude:
         place = place or Place(self.root / f"run-{len(list(self.root.iterdir())) + 1}")
         servers = {"lean": LEAN} if mcp is None else mcp
         place.furnish(files or {}, settings or {}, hooks, servers)
+        if prepare:
+            prepare(place.project)
+        place.commit_once()
         started = time.monotonic()
         scene = Scene([], place.wires, started, started + timeout_s)
         api = FakeApi(Script(turns, subagents or {}, asides or {}), scene)

@@ -86,7 +86,7 @@ class Place:
     def furnish(
         self, files: Mapping[str, str], settings: JsonObject, hooks: Sequence[str], servers: Mapping[str, Server]
     ) -> None:
-        """Writes what is asked for; commits everything when the project is new."""
+        """Writes what is asked for."""
         for folder in (self.project, self.config, self.root / "home", self.root / "tmp"):
             folder.mkdir(parents=True, exist_ok=True)
         for name in servers:
@@ -99,8 +99,6 @@ class Place:
         self.hook_log.write_text("", encoding="utf-8")
         if not (self.config / ".claude.json").exists():
             _write_json(self.config / ".claude.json", _answered_questions(self.project, sorted(servers)))
-        if not (self.project / ".git").exists():
-            self._commit()
 
     def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         """All that the client is given: nothing of ours but PATH."""
@@ -120,7 +118,10 @@ class Place:
             **extra,
         }
 
-    def _commit(self) -> None:
+    def commit_once(self) -> None:
+        """Makes a new project a repository with one commit of everything that is not ignored."""
+        if (self.project / ".git").exists():
+            return
         identity = {"GIT_AUTHOR_NAME": "e2e", "GIT_AUTHOR_EMAIL": "e2e@localhost", "GIT_AUTHOR_DATE": COMMIT_DATE}
         env = {"PATH": os.environ["PATH"], "HOME": str(self.root / "home"), "GIT_CONFIG_NOSYSTEM": "1"}
         env |= identity | {name.replace("AUTHOR", "COMMITTER"): value for name, value in identity.items()}

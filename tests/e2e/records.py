@@ -97,6 +97,12 @@ class Run:
     left_behind: tuple[str, ...]
     place: Place
 
+    @property
+    def listed(self) -> list[JsonObject]:
+        """The tools as the server `lean` gave them in its last tools/list."""
+        lists = [e.message["result"]["tools"] for e in self.mcp if "tools" in (e.message.get("result") or {})]
+        return list(lists[-1])
+
     def of(self, agent: str) -> list[Request]:
         """The requests of one agent, in order."""
         return [request for request in self.requests if request.agent == agent]

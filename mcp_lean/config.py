@@ -1,0 +1,215 @@
+"""Settings: defaults < the user's file < the project's file < environment variables.
+
+In:  `mcp-lean/config.toml` in the user's config folder, `.mcp-lean.toml` in the project, variables `MCP_LEAN_*`.
+Out: `Config`, and for each value where it came from.
+Not here: Claude Code's own settings (`repo/deny.py`, `claude_code/`).
+
+A key is written `[section] key = value` in a file and `MCP_LEAN_SECTION_KEY` in the environment. Limits are raised
+here, by the person, and nowhere else: a budget that the spender can lift is none.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, get_type_hints
+
+from mcp_lean.errors import ConfigError
+
+PROJECT_FILE = ".mcp-lean.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one agent may spend. 0 is no limit."""
+
+    agent_usd: float = 5.0
+    agent_requests: int = 300
+    agent_tokens: int = 0
+    agent_context_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Budget(Limits):
+    """Limits of a run and of each agent in it. A backstop, not a leash: recorded sessions cost 2.31 USD at the median,
+    11 USD at the 90th percentile."""
+
+    run_usd: float = 25.0
+    run_tokens: int = 0
+    types: Mapping[str, Limits] = field(default_factory=dict)
+
+    def of_agent(self, agent_type: str) -> Limits:
+        """The limits of an agent type: its own where it has some, else those of every agent."""
+        return self.types.get(agent_type) or Limits(
+            self.agent_usd, self.agent_requests, self.agent_tokens, self.agent_context_tokens
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What the guard does in Claude Code."""
+
+    enabled: bool = True
+    loops: str = "stop"
+    nudge: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Whether `Agent` calls are sent to cheaper agents."""
+
+    mode: str = "advise"
+
+
+@dataclass(frozen=True, slots=True)
+class Compact:
+    """What is said to the person when clearing would be cheaper than going on."""
+
+    clear: str = "advise"
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Defaults of the tools."""
+
+    default_budget: int = 8_000
+
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "guard.loops": ("off", "warn", "stop"),
+    "routing.mode": ("off", "advise", "on"),
+    "compact.clear": ("off", "advise", "ask"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Effective settings. `origins` maps "budget.run_usd" to the file or variable that set it; defaults are absent."""
+
+    budget: Budget = field(default_factory=Budget)
+    guard: Guard = field(default_factory=Guard)
+    routing: Routing = field(default_factory=Routing)
+    compact: Compact = field(default_factory=Compact)
+    tools: Tools = field(default_factory=Tools)
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    def values(self) -> Iterator[tuple[str, object, str]]:
+        """Each setting with its value and origin, in the order of this file."""
+        for section in (each for each in fields(self) if each.name != "origins"):
+            held = getattr(self, section.name)
+            for key in fields(held):
+                name = f"{section.name}.{key.name}"
+                if key.name != "types":
+                    yield name, getattr(held, key.name), self.origins.get(name, "default")
+        for agent_type, limits in self.budget.types.items():
+            for key in fields(limits):
+                name = f"budget.types.{agent_type}.{key.name}"
+                yield name, getattr(limits, key.name), self.origins.get(name, "as every agent")
+
+
+def user_file(environ: Mapping[str, str]) -> str:
+    """The user's own settings file."""
+    base = environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".config")
+    return os.path.join(base, "mcp-lean", "config.toml")
+
+
+def load(project: str, environ: Mapping[str, str]) -> Config:
+    """The effective settings of a project.
+
+    Raises:
+        ConfigError: a file is not TOML, a key is unknown (the nearest known one is named), a value has the wrong type.
+    """
+    config = Config()
+    for file in (user_file(environ), os.path.join(project, PROJECT_FILE)):
+        try:
+            with open(file, "rb") as stream:
+                data = tomllib.load(stream)
+        except FileNotFoundError:
+            continue
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{file}: cannot be used: {error}") from error
+        for name, value in _flattened(data, file):
+            config = _with(config, name, value, file)
+    for section in (each for each in fields(config) if each.name != "origins"):
+        for key in fields(getattr(config, section.name)):
+            variable = f"MCP_LEAN_{section.name}_{key.name}".upper()
+            if key.name != "types" and variable in environ:
+                config = _with(config, f"{section.name}.{key.name}", environ[variable], variable)
+    return config
+
+
+def _flattened(data: Mapping[str, Any], file: str) -> Iterator[tuple[str, object]]:
+    for section, held in data.items():
+        if not isinstance(held, dict):
+            raise ConfigError(f"{file}: {section}: write it in a section, for example [budget]")
+        for key, value in held.items():
+            if key == "types" and isinstance(value, dict):
+                for agent_type, limits in value.items():
+                    if not isinstance(limits, dict):
+                        raise ConfigError(f"{file}: budget.types.{agent_type}: write [budget.types.{agent_type}]")
+                    yield from ((f"{section}.types.{agent_type}.{name}", limit) for name, limit in limits.items())
+            else:
+                yield f"{section}.{key}", value
+
+
+def _with(config: Config, name: str, value: object, origin: str) -> Config:
+    """`config` with one value set."""
+    section, _, key = name.partition(".")
+    held: Any = getattr(config, section, None)
+    if section == "origins" or not is_dataclass(held):
+        raise ConfigError(f"{origin}: unknown section [{section}]{_nearest(section, _sections())}")
+    origins = {**config.origins, name: origin}
+    if section == "budget" and key.startswith("types."):
+        agent_type, _, limit = key.removeprefix("types.").rpartition(".")
+        known = config.budget.of_agent(agent_type)
+        changes: dict[str, Any] = {limit: _parsed(Limits, limit, name, value, origin)}
+        limits = replace(known, **changes)
+        budget = replace(config.budget, types={**config.budget.types, agent_type: limits})
+        return replace(config, budget=budget, origins=origins)
+    changed: dict[str, Any] = {section: replace(held, **{key: _parsed(type(held), key, name, value, origin)})}
+    return replace(config, **changed, origins=origins)
+
+
+def _parsed(holder: type[Any], key: str, name: str, value: object, origin: str) -> object:
+    """The value in the type of its field; environment variables are text."""
+    hints = {hint: kind for hint, kind in get_type_hints(holder).items() if hint != "types"}
+    if key not in hints:
+        raise ConfigError(f"{origin}: unknown key {name}{_nearest(key, sorted(hints))}")
+    choices = CHOICES.get(name)
+    if choices is not None:
+        if value not in choices:
+            raise ConfigError(f"{origin}: {name}: one of {', '.join(choices)}, not {value!r}")
+        return value
+    kind = hints[key]
+    parsed: object
+    if kind is bool:
+        parsed = {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
+    else:
+        parsed = _number(kind, value)
+    if parsed is None:
+        words = {bool: "true or false", int: "a whole number, 0 or more", float: "a number, 0 or more"}
+        raise ConfigError(f"{origin}: {name}: {words[kind]}, not {value!r}")
+    return parsed
+
+
+def _number(kind: type[int | float], value: object) -> int | float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = kind(value)
+    except (ValueError, OverflowError):
+        return None
+    # NaN fails the comparison; infinity would be a limit that is none, which is written 0.
+    return number if 0 <= number < float("inf") and number == float(value) else None
+
+
+def _sections() -> list[str]:
+    return [each.name for each in fields(Config) if each.name != "origins"]
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"

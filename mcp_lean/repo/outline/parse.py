@@ -1,0 +1,72 @@
+"""Parsing with tree-sitter, with the guards that hostile and generated files need.
+
+In:  a grammar and a file's bytes in UTF-8.
+Out: `Parsed`, or None when the file should not be parsed or took too long.
+Not here: what is done without a tree (`regexes.py`), finding definitions in the tree (`walk.py`).
+
+tree-sitter is imported at the first file that needs it. Grammars are loaded once per process and may be shared by
+threads; parsers may not, and a parser whose parse was cancelled resumes it at the next one, so each parse has its own.
+Queries are not used at all: see `languages/base.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Language as TreeSitterLanguage
+    from tree_sitter import Point, Tree
+
+    from ..languages.base import Grammar
+
+MAX_BYTES = 512 * 1024
+"""Larger files are generated as a rule, and a parse runs at 3-5 MB/s."""
+
+MAX_LINE_BYTES = 5_000
+"""One line of 1 MB takes a second and 200 MB of memory to parse; nobody writes such lines by hand."""
+
+_SLICE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    tree: Tree
+    has_error: bool
+
+
+def worth_parsing(source: bytes) -> bool:
+    """False for what is too large, minified, or not text."""
+    if len(source) > MAX_BYTES or b"\0" in source:
+        return False
+    return max(map(len, source.split(b"\n"))) <= MAX_LINE_BYTES
+
+
+def parse(grammar: Grammar, source: bytes, give_up_at: float) -> Parsed | None:
+    """A tree, or None when `give_up_at` (a `perf_counter` time) passed first.
+
+    The source goes in by a callback: only then can a parse be stopped, and other threads run meanwhile.
+    """
+    from tree_sitter import Parser
+
+    def read(offset: int, _: Point) -> bytes:
+        return source[offset : offset + _SLICE]
+
+    def is_late(_offset: int, _has_error: bool) -> bool:
+        return perf_counter() > give_up_at
+
+    try:
+        tree = Parser(load(grammar.package, grammar.function)).parse(read, progress_callback=is_late)
+    except ValueError:  # "Parsing failed": it was cancelled
+        return None
+    return Parsed(tree, tree.root_node.has_error)
+
+
+@cache
+def load(package: str, function: str) -> TreeSitterLanguage:
+    from tree_sitter import Language
+
+    return Language(getattr(import_module(package), function)())

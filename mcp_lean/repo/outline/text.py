@@ -1,0 +1,29 @@
+"""Bytes of a file as UTF-8, so that lines and names come out right whatever the file was saved in."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from .model import SIGNATURE_CHARS
+
+
+def as_utf8(source: bytes) -> bytes:
+    """The same lines in UTF-8 without a byte order mark: by mark, else UTF-8, else Latin-1 (which never fails)."""
+    if source.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return source.decode("utf-16", "replace").encode("utf-8", "replace")
+    source = source.removeprefix(codecs.BOM_UTF8)
+    try:
+        source.decode("utf-8")
+    except UnicodeDecodeError:
+        return source.decode("latin-1").encode()
+    return source
+
+
+def one_line(text: str) -> str:
+    """A signature: white space squeezed, no space inside brackets, nothing at the end that opens a body."""
+    text = " ".join(text.split())
+    text = re.sub(r"([(\[]) ", r"\1", text)
+    text = re.sub(r"(?:(?<=[^(\[]),)? ([)\]])", r"\1", text)
+    text = text.rstrip(" {:;\\").removesuffix(" =").removesuffix(" =>")
+    return text if len(text) <= SIGNATURE_CHARS else text[: SIGNATURE_CHARS - 1] + "…"

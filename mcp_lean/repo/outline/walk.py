@@ -1,0 +1,165 @@
+"""Finding definitions in a syntax tree.
+
+In:  a tree's root, the grammar's rules, the bytes it was parsed from.
+Out: the definitions in source order, outer before inner; None when the deadline passed.
+Not here: parsing (`parse.py`), nesting and qualified names (`arrange.py`).
+
+One pass with a cursor, no recursion. Only nodes with a rule are entered, and no deeper than `MAX_DEPTH`, so the time
+is linear in what is entered, whatever the file is; a deadline is looked at on the way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from ..languages.base import CALLABLES, VALUES, Place
+from .model import Found
+from .text import one_line
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from ..languages.base import Grammar, Named
+
+MAX_DEPTH = 200
+"""Ten functions inside one another are about fifty levels; chains of 30,000 calls are nobody's structure."""
+
+_LOOK_AT_CLOCK_EVERY = 512
+
+_NOTES_DEPTH = 4
+"""Decorators stand in the definition, in its wrapper, or in its modifiers; no deeper."""
+
+
+@dataclass(slots=True)
+class _Level:
+    """What is known about the children of one node while they are visited."""
+
+    local: bool
+    lead: Node | None = None
+    """The first of the attributes just passed; it belongs to the next definition."""
+    named: bool = False
+    """A definition was found here, so the wrapper's first line is taken."""
+
+
+def walk(root: Node, grammar: Grammar, source: bytes, give_up_at: float) -> list[Found] | None:
+    found: list[Found] = []
+    rules, ancestors, levels = grammar.rules, [root], [_Level(local=False)]
+    cursor, steps = root.walk(), 0
+    if not cursor.goto_first_child():
+        return found
+    while True:
+        node, level = cursor.node, levels[-1]
+        assert node is not None
+        steps += 1
+        if not steps % _LOOK_AT_CLOCK_EVERY and perf_counter() > give_up_at:
+            return None
+        rule = rules.get(node.type)
+        if rule is None:
+            level.lead = _next_lead(level.lead, node, grammar)
+        else:
+            names = rule.names(node, Place(source, ancestors, level.local)) if rule.names else ()
+            found += [_draft(named, node, ancestors, levels, grammar, source) for named in names]
+            level.lead = None
+            level.named = level.named or bool(names)
+            if len(ancestors) < MAX_DEPTH and cursor.goto_first_child():
+                local = level.local or rule.local
+                if names:
+                    local = names[-1].kind in CALLABLES or names[-1].kind == "block"
+                ancestors.append(node)
+                levels.append(_Level(local))
+                continue
+        while not cursor.goto_next_sibling():
+            cursor.goto_parent()
+            ancestors.pop()
+            levels.pop()
+            if not ancestors:
+                return found
+
+
+def _next_lead(lead: Node | None, node: Node, grammar: Grammar) -> Node | None:
+    if node.type in grammar.leads:
+        return lead or node
+    return lead if "comment" in node.type else None
+
+
+def _draft(
+    named: Named, node: Node, ancestors: list[Node], levels: list[_Level], grammar: Grammar, source: bytes
+) -> Found:
+    outer, lead = _widened(node, ancestors, levels, grammar)
+    shown = outer
+    first = lead or outer
+    last_row, last_column = outer.end_point
+    start = first.start_point.row + 1
+    end = max(start, last_row + 1 if last_column else last_row)
+    return Found(
+        kind=named.kind,
+        name=one_line(named.name),
+        signature=_signature(named, outer, grammar.notes, source),
+        start=start,
+        end=end,
+        owner=named.owner,
+        declared_only=named.declared_only,
+    )
+
+
+def _widened(node: Node, ancestors: list[Node], levels: list[_Level], grammar: Grammar) -> tuple[Node, Node | None]:
+    """The node with what is wrapped around it, and the attribute before it.
+
+    A wrapper with several definitions (`const a = 1, b = 2`) is not any one of them.
+    """
+    outer, depth = node, len(ancestors) - 1
+    while depth > 0 and ancestors[depth].type in grammar.wrappers:
+        if levels[depth].named or _has_twin(outer):
+            break
+        outer, depth = ancestors[depth], depth - 1
+    return outer, levels[depth].lead
+
+
+def _has_twin(node: Node) -> bool:
+    following = node.next_named_sibling
+    return following is not None and following.type == node.type
+
+
+def _signature(named: Named, outer: Node, notes: frozenset[str], source: bytes) -> str:
+    """From the first word after decorators to the body; without a body, a callable whole, anything else its first line."""
+    begin, end = _first_word(outer, notes, 0) or outer.start_byte, outer.end_byte
+    if named.body is not None and begin < named.body.start_byte <= end:
+        end = named.body.start_byte
+    elif named.kind not in CALLABLES:
+        line_end = source.find(b"\n", begin, end)
+        end = line_end if line_end >= 0 else end
+    text = _without_comments(outer, begin, end, source).decode("utf-8", "replace").rstrip()
+    if named.kind in VALUES and text.endswith(("(", "[", "{")):
+        return one_line(text + "…")
+    return one_line(text.removesuffix("=>"))
+
+
+def _first_word(node: Node, notes: frozenset[str], depth: int) -> int | None:
+    """Where a definition starts when decorators, annotations and attributes are left out."""
+    if node.type in notes or "comment" in node.type:
+        return None
+    if not notes or not node.child_count or depth == _NOTES_DEPTH:
+        return node.start_byte
+    for index in range(node.child_count):
+        if (begin := _first_word(node.child(index), notes, depth + 1)) is not None:
+            return begin
+    return None
+
+
+def _without_comments(outer: Node, begin: int, end: int, source: bytes) -> bytes:
+    head = source[begin:end]
+    if not any(mark in head for mark in (b"//", b"/*", b"#", b"--")):
+        return head
+    kept, position, nodes = [], begin, [outer]
+    while nodes:
+        node = nodes.pop()
+        if node.end_byte <= begin or node.start_byte >= end:
+            continue
+        if "comment" in node.type:
+            kept.append(source[position : max(position, node.start_byte)])
+            position = node.end_byte
+        else:
+            nodes += reversed(node.children)
+    return b" ".join([*kept, source[position:end]]) if position < end else b" ".join(kept)
