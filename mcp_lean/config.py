@@ -14,7 +14,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, get_type_hints
 
 from mcp_lean.errors import ConfigError
@@ -158,9 +158,9 @@ def _flattened(data: Mapping[str, Any], file: str) -> Iterator[tuple[str, object
 def _with(config: Config, name: str, value: object, origin: str) -> Config:
     """`config` with one value set."""
     section, _, key = name.partition(".")
-    held: Any = getattr(config, section, None)
-    if section == "origins" or not is_dataclass(held):
+    if section not in _sections():
         raise ConfigError(f"{origin}: unknown section [{section}]{_nearest(section, _sections())}")
+    held: Any = getattr(config, section)
     origins = {**config.origins, name: origin}
     if section == "budget" and key.startswith("types."):
         agent_type, _, limit = key.removeprefix("types.").rpartition(".")

@@ -4,11 +4,12 @@ In:  the priced requests of one agent, in order.
 Out: `CacheBreak` values; `read_share` with the vendor's published marks.
 Not here: what could be saved (`savings`).
 
-A break: the request before had more than 15,000 tokens in the cache (read or written), this one reads less than half of
-them although its context is more than half of them. A compaction is none: it rewrites the context on purpose. The cost
-is what the lost tokens cost now, less what reading them would have cost.
+A break: the request before had more than 15,000 tokens in the cache (read or written), this one reads less than half
+of them although its context is more than half of them. A compaction is none: it rewrites the context on purpose. The
+cost is what the lost tokens cost now, less what reading them would have cost.
 
-The causes are inferred from the transcript, in the order of `_cause`; their names are the client's own where it has one.
+The causes are inferred from the transcript, in the order of `_cause`; their names are the client's own where it has
+one.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ SMALLEST_PREFIX_TOKENS = 15_000
 """Below it a break costs little, and the beginning of an agent looks like one."""
 
 MEDIAN_READ_SHARE, TOP_TENTH_READ_SHARE, POOR_READ_SHARE = 0.84, 0.94, 0.80
-"""Share of all input tokens that agent loops read from the cache: median, best tenth, and the mark below which the vendor
-advises to look for something that breaks it. Source: "Optimizing for cost and intelligence", platform documentation."""
+"""Share of all input tokens that agent loops read from the cache: median, best tenth, and the mark below which the
+vendor advises to look for something that breaks it ("Optimizing for cost and intelligence", platform documentation)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def output_pieces(request: Request) -> list[Piece]:
     pieces = [Piece(Origin("answer"), total - sum(calls))]
     for call, tokens in zip(request.calls, calls, strict=True):
         pieces.append(Piece(Origin("arguments", call.name, is_own_tool(call.name), call.id), tokens))
-    return pieces
+    return [piece for piece in pieces if piece.tokens > 0]
 
 
 def entered_pieces(entered: Entered, calls: Mapping[str, ToolCall], model: str) -> list[Piece]:

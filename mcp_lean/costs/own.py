@@ -5,8 +5,8 @@ Out: tokens of our definitions and instructions in an agent's base.
 Not here: our tools' calls and results, which the transcript shows like those of any other tool (`origins.is_own_tool`).
 
 No transcript holds the tool definitions, so their weight is known from the package: the ceilings below, which
-tests/costs/test_own.py holds against what the server really sends. A run counts as ours when one of its agents called one
-of our tools; a server that was connected and never called leaves no trace that could be told from its absence.
+tests/costs/test_own.py holds against what the server really sends. A run counts as ours when one of its agents called
+one of our tools; a server that was connected and never called leaves no trace that could be told from its absence.
 """
 
 from __future__ import annotations

@@ -104,13 +104,13 @@ def tool_costs(agent: Agent, priced: Sequence[Priced], origins: Mapping[Origin, 
     found: list[ToolCost] = []
     for request in agent.requests:
         for call in request.calls:
-            key = ("arguments", call.name, is_own_tool(call.name), call.id)
-            written = origins.get(Origin(*key), Amount())
-            carried = origins.get(Origin("result", *key[1:]), Amount())
+            own = is_own_tool(call.name)
+            written = origins.get(Origin("arguments", call.name, own, call.id), Amount())
+            carried = origins.get(Origin("result", call.name, own, call.id), Amount())
             found.append(
                 ToolCost(
                     call.name,
-                    key[2],
+                    own,
                     calls=1,
                     errors=int(call.result is not None and call.result.is_error),
                     unanswered=int(call.result is None),

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 MAX_PATTERNS = 200
 MAX_NAMES = 8
@@ -36,10 +35,15 @@ BACKSLASHED = re.compile(r"\\(?:[a-zA-Z](?:\{[^}]*\})?|.)", re.DOTALL)
 NAME = re.compile(r"[A-Za-z_$][\w$]{2,}")
 LINE_END = re.compile(r"\\r|\\n|\r|\n")
 
-DEFINING = (
-    "def|class|func|function|fn|type|struct|enum|union|interface|trait|protocol|module|namespace|package|record|object"
-    "|macro_rules!|macro|typedef|const|let|var|val|static|fun|sub|impl|extension|#define|defp|defmodule"
+DEFINING = frozenset(
+    "def class func function fn type struct enum union interface trait protocol module namespace package record object "
+    "macro macro_rules! typedef const let var val static fun sub impl extension #define defp defmodule".split()
 )
+"""The word before a name that is being defined, in about any language."""
+
+NOT_NAMES = DEFINING | {"async", "return", "import", "from", "self", "this", "public", "private"}
+QUALIFIER = re.compile(r"(?:\w+(?:\.|::))+$")
+ASSIGNED = re.compile(r"[ \t]*(?::[^=\n]{1,80})?=(?!=)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,9 @@ class Pattern:
     names: tuple[str, ...] = ()
     note: str = ""
 
-    @property
-    def definition(self) -> re.Pattern[str] | None:
-        """Finds a line that looks like the definition of one of `names`, in about any language."""
-        return _definition(self.names) if self.names else None
+    def is_defined_in(self, text: str) -> bool:
+        """Whether a line of `text` looks like the definition of one of `names`."""
+        return any(_defines(name, text) for name in self.names)
 
 
 def parse(asked: str) -> Pattern:
@@ -94,7 +97,7 @@ def _understood(asked: str, regex: str, note: str) -> Pattern:
     if SIMPLE.fullmatch(regex):
         # Lines are searched many at a time, so nothing may match their ends.
         matcher = re.compile("".join(map(_within_line, TOKEN.findall(regex))), re.MULTILINE)
-    names = dict.fromkeys(name for name in NAME.findall(BACKSLASHED.sub(" ", regex)) if not _is_keyword(name))
+    names = dict.fromkeys(name for name in NAME.findall(BACKSLASHED.sub(" ", regex)) if name not in NOT_NAMES)
     return Pattern(asked, regex, needle, matcher, tuple(names)[:MAX_NAMES], note)
 
 
@@ -106,15 +109,18 @@ def _within_line(token: str) -> str:
     return ONE_LINE.get(token, token)
 
 
-def _is_keyword(name: str) -> bool:
-    return name in DEFINING.split("|") or name in ("async", "return", "import", "from", "self", "this", "public", "private")
-
-
-@lru_cache(maxsize=256)
-def _definition(names: tuple[str, ...]) -> re.Pattern[str]:
-    any_name = "(?:" + "|".join(re.escape(name) for name in names) + r")(?![\w$])"
-    return re.compile(
-        rf"(?:^|[^\w.])(?:{DEFINING})[ \t]+(?:\([^)\n]*\)[ \t]*)?(?:\w+(?:\.|::))?{any_name}"
-        rf"|^{any_name}[ \t]*(?::[^=\n]+)?=(?!=)",
-        re.MULTILINE,
-    )
+def _defines(name: str, text: str) -> bool:
+    """`def name`, `func (receiver) name`, `function Some.name`, or `name = ` at the start of a line."""
+    at = text.find(name)
+    while at >= 0:
+        end = at + len(name)
+        if not (text[end : end + 1].isalnum() or text[end : end + 1] in ("_", "$") and end < len(text)):
+            if at == 0 or text[at - 1] == "\n":
+                if ASSIGNED.match(text, end):
+                    return True
+            elif text[at - 1] in " \t.:":
+                words = QUALIFIER.sub("", text[text.rfind("\n", 0, at) + 1 : at]).split()
+                if words and (words[-1] in DEFINING or (words[0] == "func" and words[-1].endswith(")"))):
+                    return True
+        at = text.find(name, end)
+    return False

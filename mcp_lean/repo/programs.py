@@ -114,9 +114,7 @@ def running(
                     process.kill()
 
 
-def run(
-    argv: Sequence[str], *, cwd: str, check: Callable[[], None] = quiet, stdin: IO[bytes] | None = None
-) -> Done:
+def run(argv: Sequence[str], *, cwd: str, check: Callable[[], None] = quiet, stdin: IO[bytes] | None = None) -> Done:
     """Run a program to its end and hand over all it wrote. Raises as `running` does."""
     with running(argv, cwd=cwd, check=check, stdin=stdin) as program:
         output = b"".join(program.pieces())

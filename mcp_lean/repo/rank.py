@@ -13,13 +13,14 @@ sum runs in that order.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import accumulate, compress
 from math import sqrt
 from operator import itemgetter, mul
 
-from mcp_lean.repo.tags import Tags, path_names
+from mcp_lean.repo.tags import Tags, path_words
 
 DAMPING = 0.85
 ROUNDS = 20
@@ -84,21 +85,23 @@ def page_rank(edges: Sequence[Shares], restart: Sequence[float] = ()) -> list[fl
         Non-negative shares that sum to 1, up to rounding.
     """
     count = len(edges)
+    if not count:
+        return []
     total = sum(restart)
     start = [weight / total for weight in restart] if total else [1 / count] * count
-    sources: list[list[int]] = [[] for _ in range(count)]
-    shares: list[list[float]] = [[] for _ in range(count)]
-    for i, targets in enumerate(edges):
-        for j, share in targets.items():
-            sources[j].append(i)
-            shares[j].append(DAMPING * share)
-    # A node is pulled from two sources at least, so that itemgetter always gives a tuple: the sum then runs in C.
-    pull = [itemgetter(*found, 0, 0) for found in sources]
+    into = sorted((j, i, DAMPING * share) for i, targets in enumerate(edges) for j, share in targets.items())
+    # All edges in one row, so that a round runs in C; what a node receives is the difference of two running sums.
+    shares = [share for _, _, share in into]
+    sources = itemgetter(0, 0, *(i for _, i, _ in into))  # two at least, so that it always gives a tuple
+    counts = Counter(j for j, _, _ in into)
+    ends = list(accumulate((counts[j] for j in range(count)), initial=0))
     dangling = [not targets for targets in edges]
     now = start
     for _ in range(ROUNDS):
         anew = 1 - DAMPING + DAMPING * sum(compress(now, dangling))
-        now = [anew * here + sum(map(mul, share, get(now))) for here, share, get in zip(start, shares, pull, strict=True)]
+        sums = list(accumulate(map(mul, shares, sources(now)[2:]), initial=0.0))
+        received = list(map(sums.__getitem__, ends))
+        now = [anew * here + (upto - before) for here, before, upto in zip(start, received, received[1:], strict=False)]
     return now
 
 
@@ -108,7 +111,7 @@ def _definers(ordered: Sequence[Tags]) -> dict[int, tuple[int, ...]]:
     for i, tags in enumerate(ordered):
         for name in tags.defines:
             found.setdefault(name, []).append(i)
-    for name in path_names(tags.path for tags in ordered):
+    for name in path_words(tags.path for tags in ordered):
         found.pop(name, None)
     return {name: tuple(places) for name, places in found.items() if len(places) <= MAX_DEFINERS}
 

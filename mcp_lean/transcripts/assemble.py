@@ -111,27 +111,23 @@ def _parts(session: SessionRecord) -> list[_Part]:
 
 def _settle(parts: Sequence[_Part]) -> int:
     """Decides for each request which thread keeps it."""
-    owners: dict[str, int] = {}
+    owners: dict[str, tuple[int, Request]] = {}
     usages: dict[str, Usage] = {}
     again = 0
     for number, part in enumerate(parts):
         for request in part.thread.requests:
-            holder = owners.setdefault(request.id, number)
-            if holder == number:
+            holder, held = owners.setdefault(request.id, (number, request))
+            if held is request:
                 continue
             again += 1
-            usages[request.id] = united(usages.get(request.id) or _find(parts[holder], request.id).usage, request.usage)
-            if _rank(part, request) < _rank(parts[holder], _find(parts[holder], request.id)):
-                owners[request.id] = number
+            usages[request.id] = united(usages.get(request.id, held.usage), request.usage)
+            if _rank(part, request) < _rank(parts[holder], held):
+                owners[request.id] = (number, request)
     for number, part in enumerate(parts):
         part.kept = part.thread.requests
         if again:
             _keep(part, number, owners, usages)
     return again
-
-
-def _find(part: _Part, request_id: str) -> Request:
-    return next(request for request in part.thread.requests if request.id == request_id)
 
 
 def _rank(part: _Part, request: Request) -> Rank:
@@ -152,10 +148,10 @@ def _rank(part: _Part, request: Request) -> Rank:
     )
 
 
-def _keep(part: _Part, number: int, owners: dict[str, int], usages: dict[str, Usage]) -> None:
+def _keep(part: _Part, number: int, owners: dict[str, tuple[int, Request]], usages: dict[str, Usage]) -> None:
     kept: list[Request] = []
     for position, request in enumerate(part.thread.requests):
-        if owners[request.id] != number:
+        if owners[request.id][0] != number:
             part.dropped.append(position)
         elif request.id in usages:
             kept.append(replace(request, usage=usages[request.id]))

@@ -11,6 +11,7 @@ A changed class changes `SHAPE`, so old bytes are never taken for new ones.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -51,24 +52,25 @@ _REPEATED = tuple(
 
 
 def encode(record: FileRecord) -> bytes:
-    """Bytes for one file."""
-    return orjson.dumps(record, default=_fields, option=orjson.OPT_PASSTHROUGH_DATACLASS)
+    """Bytes for one file. Its path is left out: a path may hold bytes that are no text."""
+    return orjson.dumps(replace(record, path=""), default=_fields, option=orjson.OPT_PASSTHROUGH_DATACLASS)
 
 
 def _fields(value: object) -> object:
     return _FIELDS[type(value)](value)
 
 
-def decode(data: bytes, strings: dict[str, str] | None = None) -> FileRecord:
+def decode(data: bytes, path: str, strings: dict[str, str] | None = None) -> FileRecord:
     """The record that `encode` was given.
 
     Args:
+        path: of the file that the bytes stand for.
         strings: shared between calls, so that a string that occurs in many files is kept once.
     Raises:
         ValueError: not bytes of this `SHAPE`.
     """
     try:
-        return _file(orjson.loads(data), {} if strings is None else strings)
+        return _file(orjson.loads(data), path, {} if strings is None else strings)
     except (TypeError, IndexError, KeyError, AttributeError) as error:
         raise ValueError(f"not a stored transcript: {error}") from error
 
@@ -76,7 +78,8 @@ def decode(data: bytes, strings: dict[str, str] | None = None) -> FileRecord:
 Row = list[Any]
 
 
-def _file(row: Row, strings: dict[str, str]) -> FileRecord:
+def _file(row: Row, path: str, strings: dict[str, str]) -> FileRecord:
+    row[_AT[FileRecord, "path"]] = path
     threads, states, skipped = _AT[FileRecord, "threads"], _AT[FileRecord, "cost_states"], _AT[FileRecord, "skipped"]
     row[_AT[FileRecord, "versions"]] = tuple(row[_AT[FileRecord, "versions"]])
     row[threads] = tuple([_thread(thread, strings) for thread in row[threads]])

@@ -10,6 +10,7 @@ copies of subagents' messages in `progress` records (2.1.12-2.1.81); one file pe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import orjson
@@ -78,7 +79,7 @@ class FileReader:
         self._unknown: dict[str, int] = {}
         self._bad = self._wrong = self._synthetic = 0
 
-    def feed(self, lines: list[bytes]) -> None:
+    def feed(self, lines: Iterable[bytes]) -> None:
         """Takes in complete lines."""
         for line in lines:
             if not is_idle(line):
@@ -189,8 +190,8 @@ class FileReader:
         return root
 
     def touched(self) -> list[tuple[str, Request]]:
-        """(agent id, request) that changed since this was last asked; copies of messages are left out."""
-        threads = (self._own, *self._sidechains.values())
+        """(agent id, request) that changed since this was last asked."""
+        threads = (self._own, *self._sidechains.values(), *self._copies.values())
         return [(thread.id, request) for thread in threads for request in thread.touched()]
 
     def record(self, *, torn_lines: int = 0, dropped_lines: int = 0) -> FileRecord:

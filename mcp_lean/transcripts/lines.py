@@ -39,28 +39,28 @@ LONE_SURROGATE = re.compile(
 class LineBuffer:
     """Cuts a growing stream of bytes into complete lines; what has no end yet waits for the next piece."""
 
-    __slots__ = ("_limit", "_parts", "_size", "_skipping", "dropped")
+    __slots__ = ("_limit", "_parts", "_size", "_skipping", "_taken", "dropped", "is_spoiled")
 
     def __init__(self, limit_bytes: int = LONGEST_LINE_BYTES) -> None:
         self._limit = limit_bytes
         self._parts: list[bytes] = []
         self._size = 0
         self._skipping = False
+        self._taken = False
         self.dropped = 0
         """Lines over the limit so far."""
-
-    @property
-    def waiting(self) -> bytes:
-        """The bytes after the last line end."""
-        return b"".join(self._parts)
+        self.is_spoiled = False
+        """A line that was taken as complete went on; the stream has to be read again from its start."""
 
     @property
     def is_torn(self) -> bool:
-        """Whether something stands after the last line end."""
+        """Whether something stands after the last line end that has not been taken."""
         return self._skipping or self._size > 0
 
     def feed(self, piece: bytes) -> list[bytes]:
         """Complete lines that this piece finishes, without their ends."""
+        if self._taken:
+            piece = self._after_taken(piece)
         lines = piece.split(b"\n")
         rest = lines.pop()
         if lines:
@@ -68,12 +68,28 @@ class LineBuffer:
         self._wait(rest)
         return lines
 
+    def take_rest(self) -> list[bytes]:
+        """The bytes after the last line end, if they are a whole record already; they will not come again."""
+        rest = b"".join(self._parts)
+        if not rest.rstrip().endswith(b"}") or parse(rest) is None:
+            return []
+        self._parts, self._size, self._taken = [], 0, True
+        return [rest]
+
+    def _after_taken(self, piece: bytes) -> bytes:
+        ending = piece.lstrip(b" \t\r")
+        if not ending:
+            return b""
+        self._taken = False
+        self.is_spoiled = self.is_spoiled or not ending.startswith(b"\n")
+        return ending[1:]
+
     def _finish(self, lines: list[bytes]) -> list[bytes]:
         if self._skipping:
             self._skipping = False
             lines = lines[1:]
         elif self._parts:
-            lines[0] = self.waiting + lines[0]
+            lines[0] = b"".join(self._parts) + lines[0]
         self._parts, self._size = [], 0
         return lines
 

@@ -76,24 +76,20 @@ class Store:
         self.note = f"{self.path}: cannot be used ({error}); every transcript is read anew"
         self.close()
 
-    def get(self, states: Iterable[FileState]) -> dict[str, bytes]:
-        """Kept bytes per path, for the states that are known exactly."""
+    def get(self, state: FileState) -> bytes | None:
+        """What was kept for exactly this state."""
         import sqlite3
 
         if self._connection is None:
-            return {}
-        kept: dict[str, bytes] = {}
+            return None
         try:
-            for state in states:
-                row = self._connection.execute(
-                    "SELECT data FROM readings WHERE path = ? AND size_bytes = ? AND changed_ns = ?",
-                    (state.path, state.size_bytes, state.changed_ns),
-                ).fetchone()
-                if row is not None and isinstance(row[0], bytes):
-                    kept[state.path] = row[0]
+            row = self._connection.execute(
+                "SELECT data FROM readings WHERE path = ? AND size_bytes = ? AND changed_ns = ?", _key(state)
+            ).fetchone()
         except sqlite3.Error as error:
             self._damaged(error)
-        return kept
+            return None
+        return row[0] if row is not None and isinstance(row[0], bytes) else None
 
     def put(self, readings: Iterable[tuple[FileState, bytes]]) -> None:
         """Keeps readings, each in place of an older one of the same path."""
@@ -101,7 +97,7 @@ class Store:
 
         if self._connection is None:
             return
-        rows = ((state.path, state.size_bytes, state.changed_ns, data) for state, data in readings)
+        rows = ((*_key(state), data) for state, data in readings)
         try:
             with self._connection:
                 self._connection.executemany("INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?)", rows)
@@ -116,7 +112,7 @@ class Store:
             return
         try:
             paths = [path for (path,) in self._connection.execute("SELECT path FROM readings")]
-            gone = [(path,) for path in paths if not os.path.exists(path)]
+            gone = [(path,) for path in paths if not os.path.exists(path)]  # as bytes, as they were kept
             if gone:
                 with self._connection:
                     self._connection.executemany("DELETE FROM readings WHERE path = ?", gone)
@@ -145,6 +141,10 @@ class Store:
         self.close()
 
 
+def _key(state: FileState) -> tuple[bytes, int, int]:
+    return (os.fsencode(state.path), state.size_bytes, state.changed_ns)  # a path need not be text
+
+
 def _connect(path: str) -> sqlite3.Connection:
     import sqlite3
 
@@ -162,7 +162,7 @@ def _connect(path: str) -> sqlite3.Connection:
                 connection.execute("INSERT INTO shape VALUES (?)", (SHAPE,))
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS readings "
-                "(path TEXT PRIMARY KEY, size_bytes INTEGER, changed_ns INTEGER, data BLOB) WITHOUT ROWID"
+                "(path BLOB PRIMARY KEY, size_bytes INTEGER, changed_ns INTEGER, data BLOB)"
             )
     except sqlite3.Error:
         connection.close()

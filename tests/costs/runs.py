@@ -33,7 +33,7 @@ T = TypeVar("T")
 NOTHING = {"str": "", "int": 0, "bool": False}
 
 
-def made(kind: type[T], **values: Any) -> T:
+def made(kind: type[T], /, **values: Any) -> T:
     """A value of the model; fields that a test says nothing about are empty, `None` or zero."""
     for field in fields(kind):  # type: ignore[arg-type]
         if field.name not in values and field.default is MISSING and field.default_factory is MISSING:

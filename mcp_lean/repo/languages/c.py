@@ -103,28 +103,29 @@ def _declaration(node: Node, place: Place) -> Sequence[Named]:
 
 
 def _compound(kind: str) -> Rule:
-    """A struct, class or enum; one without a body is only mentioned."""
+    """A struct, class or enum; one without a body is only mentioned, and one in a `typedef` is listed with it."""
 
     def names(node: Node, place: Place) -> Sequence[Named]:
         body = node.child_by_field_name("body")
+        if body is None or place.parent.type == "type_definition":
+            return []
         target, scopes, _ = _declared(node.child_by_field_name("name"))
         name = _name(target, place)
-        return [Named(kind, name, owner=_owner(scopes, place), body=body)] if body is not None and name else []
+        return [Named(kind, name, owner=_owner(scopes, place), body=body)] if name else []
 
     return Rule(names)
 
 
 def _typedef(node: Node, place: Place) -> Sequence[Named]:
-    """`typedef struct x {...} x_t;` is `x_t`; the struct inside is listed under its own name only when that differs."""
-    kind, found = node.child_by_field_name("type"), []
-    body = kind.child_by_field_name("body") if kind is not None else None
-    own = place.text(kind.child_by_field_name("name")) if kind is not None and body is not None else ""
-    form = "type" if body is None or kind is None else "enum" if kind.type == "enum_specifier" else "class"
-    for declarator in node.children_by_field_name("declarator"):
-        name = _name(_declared(declarator)[0], place)
-        if name and name != own:
-            found.append(Named(form, name, body=body))
-    return found
+    """`typedef struct ring {...} ring_t;` can be asked for by both names."""
+    named = node.child_by_field_name("type")
+    body = named.child_by_field_name("body") if named is not None else None
+    names = [_name(_declared(declarator)[0], place) for declarator in node.children_by_field_name("declarator")]
+    kind = "type"
+    if named is not None and body is not None:
+        kind = "enum" if named.type == "enum_specifier" else "class"
+        names.append(place.text(named.child_by_field_name("name")))
+    return [Named(kind, name, body=body) for name in dict.fromkeys(names) if name]
 
 
 def _macro(node: Node, place: Place) -> Sequence[Named]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SIGNATURE_CHARS = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -42,15 +44,16 @@ class Outline:
 
 @dataclass(slots=True)
 class Found:
-    """A definition before it has its place: lines from 1, `owner` as the syntax names it."""
+    """A definition before it has its place: lines from 1, byte offsets from 0, `owner` as the syntax names it."""
 
     kind: str
     name: str
     signature: str
     start: int
     end: int
+    begin: int
+    finish: int
     owner: str = ""
     declared_only: bool = False
 
 
-SIGNATURE_CHARS = 200

@@ -3,36 +3,23 @@
 In:  a language name and a file's bytes.
 Out: `definitions_by_regex`, names and lines only, an order of magnitude faster than parsing; `scan`, drafts with
      signatures and estimated ends.
-Not here: the patterns (`mcp_lean/repo/languages`), nesting (`arrange.py`).
-
-Ends are estimated. In a language with braces, a definition ends with the brace that closes the first one opened after
-its name, strings and comments skipped; if there is no such brace in the first `BRACE_BYTES` of the file, and in
-languages with indented blocks, it ends before the next line that is indented no deeper than its own. A line there that
-only closes (`)`, `}`, `end`) still belongs to it.
+Not here: the patterns (`mcp_lean/repo/languages`), how ends are estimated (`ends.py`), nesting (`arrange.py`).
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from functools import cache
 
 from ..languages import Language, describe
+from .ends import Head, estimate_ends
 from .model import Found
 from .text import one_line
 
-BRACE_BYTES = 512 * 1024
-"""Matching braces runs at some 10 MB/s; beyond this size indentation has to do."""
+SIGNATURE_LINES = 12
+"""A head whose brackets are still open after that many lines is not a head."""
 
-_BRACES = re.compile(
-    rb"""
-    "(?:[^"\\\n]|\\.)*+" | '(?:[^'\\\n]|\\.){0,12}' | `[^`]*+` | //[^\n]*+ | /\*(?:[^*]|\*(?!/))*+\*/
-    | [{}]
-    """,
-    re.VERBOSE,
-)
-_OPENS = re.compile(rb"[{;]")
-_CLOSER = re.compile(rb"[)}\]]|end\b|[{]|:=")
+_DECORATOR = re.compile(rb"[ \t]*(?:@\w|#\[|\[[A-Z]\w*.*\]\s*$)")
 
 
 @cache
@@ -45,18 +32,79 @@ def definitions_by_regex(language: str, source: bytes) -> list[tuple[str, int]]:
     """(name, line from 1) of what looks like a definition, in source order; empty for a language without a pattern.
 
     Functions, methods and types; module-level constants where they are as easily seen. Matches inside strings and
-    comments are not told apart: this is for ranking and for files that cannot be parsed.
+    comments are not told apart: this is for ranking, and for files that cannot be parsed.
     """
     pattern = _compiled(language)
     if pattern is None:
         return []
     found, line, counted = [], 1, 0
     for match in pattern.finditer(source):
-        group = match.lastindex
-        if group is None:
-            continue
+        group = match.lastindex or 0
         begin = match.start(group)
         line += source.count(b"\n", counted, begin)
         counted = begin
         found.append((match[group].decode("utf-8", "replace"), line))
     return found
+
+
+def scan(language: Language, source: bytes) -> list[Found]:
+    """Drafts of the same definitions, with kinds, signatures and estimated ends."""
+    pattern = _compiled(language.name)
+    matches = list(pattern.finditer(source)) if pattern else []
+    if not matches:
+        return []
+    lines = source.split(b"\n")
+    heads, row, counted = [], 0, 0
+    for match in matches:
+        first = match.start() + len(match[0]) - len(match[0].lstrip())
+        row += source.count(b"\n", counted, first)
+        counted = first
+        heads.append(Head(row, first, match.end(match.lastindex or 0)))
+    offsets = _offsets(lines)
+    ends = estimate_ends(language.blocks, source, lines, heads)
+    drafts = []
+    for match, head, end in zip(matches, heads, ends, strict=True):
+        start = _with_decorators(lines, head.row)
+        drafts.append(
+            Found(
+                kind=_kind(language, match),
+                name=match[match.lastindex or 0].decode("utf-8", "replace"),
+                signature=_signature(lines, head.row, match),
+                start=start + 1,
+                end=end + 1,
+                begin=offsets[start] if start < head.row else head.begin,
+                finish=offsets[end] + len(lines[end]),
+            )
+        )
+    return drafts
+
+
+def _offsets(lines: list[bytes]) -> list[int]:
+    offsets, position = [], 0
+    for line in lines:
+        offsets.append(position)
+        position += len(line) + 1
+    return offsets
+
+
+def _with_decorators(lines: list[bytes], row: int) -> int:
+    while row and _DECORATOR.match(lines[row - 1]):
+        row -= 1
+    return row
+
+
+def _kind(language: Language, match: re.Match[bytes]) -> str:
+    before = match[0][: match.start(match.lastindex or 0) - match.start()].decode("utf-8", "replace")
+    words = re.findall(r"[\w@#!]+", before)
+    return next((language.keywords[word] for word in words if word in language.keywords), "function")
+
+
+def _signature(lines: list[bytes], row: int, match: re.Match[bytes]) -> str:
+    head = lines[row]
+    last_row = row + max(match[0].strip().count(b"\n"), 0)
+    for line in lines[row + 1 : row + SIGNATURE_LINES]:
+        row += 1
+        if row > last_row and head.count(b"(") <= head.count(b")"):
+            break
+        head += b" " + line
+    return one_line(head.decode("utf-8", "replace"))

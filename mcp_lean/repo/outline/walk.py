@@ -87,18 +87,18 @@ def _next_lead(lead: Node | None, node: Node, grammar: Grammar) -> Node | None:
 def _draft(
     named: Named, node: Node, ancestors: list[Node], levels: list[_Level], grammar: Grammar, source: bytes
 ) -> Found:
-    outer, lead = _widened(node, ancestors, levels, grammar)
-    shown = outer
-    first = lead or outer
-    last_row, last_column = outer.end_point
+    whole, lead = _widened(node, ancestors, levels, grammar)
+    shown = whole if whole != node else _on_its_line(node, ancestors, grammar)
+    first, (last_row, last_column) = lead or whole, whole.end_point
     start = first.start_point.row + 1
-    end = max(start, last_row + 1 if last_column else last_row)
     return Found(
         kind=named.kind,
         name=one_line(named.name),
-        signature=_signature(named, outer, grammar.notes, source),
+        signature=_signature(named, node, shown, grammar.notes, source),
         start=start,
-        end=end,
+        end=max(start, last_row + 1 if last_column else last_row),
+        begin=first.start_byte,
+        finish=whole.end_byte,
         owner=named.owner,
         declared_only=named.declared_only,
     )
@@ -109,12 +109,21 @@ def _widened(node: Node, ancestors: list[Node], levels: list[_Level], grammar: G
 
     A wrapper with several definitions (`const a = 1, b = 2`) is not any one of them.
     """
-    outer, depth = node, len(ancestors) - 1
+    whole, depth = node, len(ancestors) - 1
     while depth > 0 and ancestors[depth].type in grammar.wrappers:
-        if levels[depth].named or _has_twin(outer):
+        if levels[depth].named or _has_twin(whole):
             break
-        outer, depth = ancestors[depth], depth - 1
-    return outer, levels[depth].lead
+        whole, depth = ancestors[depth], depth - 1
+    return whole, levels[depth].lead
+
+
+def _on_its_line(node: Node, ancestors: list[Node], grammar: Grammar) -> Node:
+    """`b` of `int a, b` is shown with the type; a member of a group over several lines by itself."""
+    for ancestor in reversed(ancestors):
+        if ancestor.type not in grammar.wrappers or ancestor.start_point.row != node.start_point.row:
+            break
+        node = ancestor
+    return node
 
 
 def _has_twin(node: Node) -> bool:
@@ -122,13 +131,13 @@ def _has_twin(node: Node) -> bool:
     return following is not None and following.type == node.type
 
 
-def _signature(named: Named, outer: Node, notes: frozenset[str], source: bytes) -> str:
+def _signature(named: Named, node: Node, outer: Node, notes: frozenset[str], source: bytes) -> str:
     """From the first word after decorators to the body; without a body, a callable whole, anything else its first line."""
     begin, end = _first_word(outer, notes, 0) or outer.start_byte, outer.end_byte
     if named.body is not None and begin < named.body.start_byte <= end:
         end = named.body.start_byte
     elif named.kind not in CALLABLES:
-        line_end = source.find(b"\n", begin, end)
+        line_end = source.find(b"\n", max(begin, node.start_byte), end)
         end = line_end if line_end >= 0 else end
     text = _without_comments(outer, begin, end, source).decode("utf-8", "replace").rstrip()
     if named.kind in VALUES and text.endswith(("(", "[", "{")):

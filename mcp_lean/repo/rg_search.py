@@ -1,0 +1,222 @@
+"""The lines that patterns match, found by ripgrep in one pass over a scope.
+
+In:  patterns and a `Scope`.
+Out: per file its matching lines, and which pattern they belong to.
+Not here: what the hits are worth (`hits.py`), the same without rg (`plain_search.py`).
+
+Hidden files count, ignored ones do not; tracked ones always do, also where an ignore rule covers them (not inside
+submodules). A folder or file that is named outright is searched even if it is ignored. Symlinks are not followed,
+binaries and files above `FILE_BYTES` are left out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
+from time import monotonic
+
+from mcp_lean.errors import AskError, EngineMissing
+from mcp_lean.repo import ripgrep
+from mcp_lean.repo.listing import tracked_but_ignored
+from mcp_lean.repo.patterns import Pattern, literally
+from mcp_lean.repo.programs import run, running
+from mcp_lean.repo.scope import Scope
+
+LINE_BYTES = 400
+"""As much of a line as is looked at to tell the patterns apart."""
+
+FILE_BYTES = 50 << 20
+"""Larger files are data."""
+
+LINES_PER_FILE = (1_000, 20, 2)
+OUTPUT_BYTES = 48 << 20
+"""More hits than this are not held in memory: the search is repeated with fewer lines per file. The step depends on the
+hits alone, so that the same state gives the same answer."""
+
+SECONDS = 60.0
+PATHS_AT_ONCE = 4_000
+"""Names on one command line: 4,000 of 250 bytes stay below Linux' limit of 2 MB."""
+
+SKIPPED = re.compile(
+    rb".*?: (?:WARNING: stopped searching binary file after match|binary file matches) \(found [^\n]*\)\n", re.DOTALL
+)
+STATISTICS = re.compile(rb"\n(\d+) files searched\n")
+CUT = re.compile(r" \[\.\.\. (?:omitted end of long line|\d+ more match(?:es)?)\]$", re.MULTILINE)
+FIXED_PART = re.compile(r"(?:[^*?\[\\{/]+/)*")
+NAME_GLOB = re.compile(r"[\w.*?{},-]*\.[\w*?{},-]*")
+
+
+class RgSearch:
+    """One search by ripgrep."""
+
+    def __init__(self, rg: str, scope: Scope, check: Callable[[], None]) -> None:
+        self._rg = rg
+        self._scope = scope
+        self._check = check
+
+    def accepted(self, pattern: Pattern) -> Pattern:
+        """The pattern as rg takes it: one that is no valid regex as plain text."""
+        if pattern.matcher is None and self._matching_lines(pattern, "") is None:
+            return literally(pattern)
+        return pattern
+
+    def matches_every_line(self, pattern: Pattern) -> bool:
+        """Whether it matches an empty line, and with it any."""
+        return bool(pattern.matcher.search("") if pattern.matcher else self._matching_lines(pattern, ""))
+
+    def lines(self, patterns: Sequence[Pattern]) -> tuple[dict[str, str], int | None, list[str]]:
+        """Per path its matching lines as one text; how many files were searched; remarks."""
+        for most in LINES_PER_FILE:
+            stream = Stream()
+            notes = self._feed(stream, patterns, most)
+            if stream.taken_bytes <= OUTPUT_BYTES:
+                break
+        else:
+            raise AskError("the patterns match nearly everything; give rarer ones, or say where with `paths`")
+        if most != LINES_PER_FILE[0]:
+            notes.append(f"very many hits: only the first {most} matching lines of each file were looked at")
+        texts = stream.texts()
+        wanted = self._scope.select(sorted(texts))
+        return {path: texts[path] for path in sorted(wanted)}, stream.searched_files, notes
+
+    def counts(self, pattern: Pattern, texts: Mapping[str, str]) -> Counter[str]:
+        """How often a pattern without a matcher is seen in each text: lines, by one more rg over all of them."""
+        numbers = self._matching_lines(pattern, "\n".join(texts.values())) or []
+        paths, ends = list(texts), list(accumulate(text.count("\n") + 1 for text in texts.values()))
+        return Counter(paths[bisect_left(ends, number)] for number in numbers)
+
+    def files_ignoring_case(self, patterns: Sequence[Pattern]) -> set[str]:
+        """The files in which a pattern is found in any case."""
+        flags = ("--ignore-case", "--files-with-matches", "--null")
+        done = run(self._command(flags, patterns, self._targets()), cwd=self._scope.root, check=self._check)
+        return self._scope.select([_decoded_path(name) for name in done.output.split(b"\0")[:-1]])
+
+    def _feed(self, stream: Stream, patterns: Sequence[Pattern], most: int) -> list[str]:
+        flags = (
+            *("--null", "--no-line-number", "--no-heading", "--with-filename", "--stats", "--crlf"),
+            *(f"--max-count={most}", f"--max-columns={LINE_BYTES}", "--max-columns-preview"),
+        )
+        notes: list[str] = []
+        until = monotonic() + SECONDS
+        for targets in (self._targets(), *self._tracked_but_ignored()):
+            with running(self._command(flags, patterns, targets), cwd=self._scope.root, check=self._check) as program:
+                for piece in program.pieces():
+                    stream.feed(piece)
+                    if stream.taken_bytes > OUTPUT_BYTES:
+                        return notes
+                    if monotonic() > until:
+                        return [*notes, f"stopped after {SECONDS:.0f} s: not all files were searched"]
+            if not stream.end():
+                raise EngineMissing(f"rg failed with status {program.code}: {program.complaints[:200]}")
+            if program.code == 2:
+                complaint = (program.complaints.splitlines() or ["rg does not say what"])[0].removeprefix("rg: ")
+                notes.append(f"not everything could be read: {complaint}")
+        return notes
+
+    def _command(self, flags: Sequence[str], patterns: Sequence[Pattern], targets: Sequence[str]) -> list[str]:
+        walk = ripgrep.walk_flags(self._scope.root, self._check)
+        limits = ("--color=never", f"--max-filesize={FILE_BYTES}")
+        regexes = (f"--regexp={pattern.regex}" for pattern in patterns)
+        return [self._rg, *walk, *limits, *self._types(), *flags, *regexes, "--", *targets]
+
+    def _targets(self) -> list[str]:
+        """Files and folders that hold the scope. A glob is searched from its first folder with a wildcard on."""
+        wanted = {
+            *self._scope.below,
+            *(FIXED_PART.match(glob.lstrip("/"))[0].rstrip("/") for glob in self._scope.globs),
+        }
+        kept: list[str] = []
+        for path in sorted(wanted or {""}):
+            is_inside_another = any(above == "" or path.startswith(above + "/") for above in kept)
+            if not is_inside_another and os.path.lexists(os.path.join(self._scope.root, path)):
+                kept.append(path)
+        return [f"./{path}" for path in kept] or ["./"]
+
+    def _types(self) -> list[str]:
+        """Leave out files by name where only such as `*.py` are wanted; unlike a glob, a type lifts no ignore rule."""
+        names = sorted({glob.rpartition("/")[2] for glob in self._scope.globs})
+        if self._scope.below or not names or not all(map(NAME_GLOB.fullmatch, names)):
+            return []
+        return [*(f"--type-add=asked:{name}" for name in names), "--type=asked"]
+
+    def _tracked_but_ignored(self) -> list[list[str]]:
+        paths = sorted(self._scope.select(tracked_but_ignored(self._scope.root)))
+        named = [f"./{path}" for path in paths if _is_plain_file(os.path.join(self._scope.root, path))]
+        return [named[at : at + PATHS_AT_ONCE] for at in range(0, len(named), PATHS_AT_ONCE)]
+
+    def _matching_lines(self, pattern: Pattern, text: str) -> list[int] | None:
+        return matching_lines(self._rg, pattern.regex, text, self._check)
+
+
+def matching_lines(rg: str, regex: str, text: str, check: Callable[[], None]) -> list[int] | None:
+    """Numbers of the lines of `text` that match, by rg; None when the regex is not valid."""
+    flags = ("--no-config", "--text", "--crlf", "--line-number", "--only-matching", "--replace=", "--color=never")
+    with tempfile.TemporaryFile() as file:
+        file.write(text.encode("utf-8", "replace") + b"\n")
+        file.seek(0)
+        done = run((rg, *flags, "--encoding=none", f"--regexp={regex}", "-"), cwd=os.sep, check=check, stdin=file)
+    if done.code == 2:
+        return None
+    return sorted({int(line) for line in done.output.replace(b":", b"").split()})
+
+
+class Stream:
+    """Takes rg's output apart while it comes: "path NUL line LF", again and again, then statistics."""
+
+    def __init__(self) -> None:
+        self.taken_bytes = 0
+        self.searched_files = 0
+        self._tail = b"\n"
+        self._path = b""
+        self._lines: dict[bytes, list[bytes]] = {}
+
+    def feed(self, piece: bytes) -> None:
+        """The next piece of output, cut anywhere."""
+        self.taken_bytes += len(piece)
+        records = (self._tail + piece).split(b"\0")
+        self._tail = records.pop()
+        path = self._path
+        lines = self._lines.setdefault(path, [])
+        for record in records:
+            # A line holds no LF: the first one ends it, and what follows is the next path, with its own LFs if any.
+            line, _, following = record.partition(b"\n")
+            lines.append(line)
+            if following != path:
+                path = SKIPPED.sub(b"", following) if b": " in following else following
+                lines = self._lines.setdefault(path, [])
+        self._path = path
+
+    def end(self) -> bool:
+        """The output has ended. False when its statistics are missing: rg did not come to its own end."""
+        line, _, rest = self._tail.partition(b"\n")
+        found = STATISTICS.search(b"\n" + rest)
+        if found is None:
+            return False
+        self._lines.setdefault(self._path, []).append(line)
+        self.searched_files += int(found[1])
+        self._tail, self._path = b"\n", b""
+        return True
+
+    def texts(self) -> dict[str, str]:
+        """Per path its lines, decoded, without the mark that rg puts where it cuts a long one."""
+        return {_decoded_path(path): _decoded(lines) for path, lines in self._lines.items() if path}
+
+
+def _decoded_path(path: bytes) -> str:
+    return os.fsdecode(path.removeprefix(b"./"))
+
+
+def _decoded(lines: list[bytes]) -> str:
+    text = b"\n".join(lines).decode("utf-8", "replace")
+    if "\r" in text:
+        text = text.replace("\r", "")
+    return CUT.sub("", text) if " [... " in text else text
+
+
+def _is_plain_file(path: str) -> bool:
+    return os.path.isfile(path) and not os.path.islink(path)
