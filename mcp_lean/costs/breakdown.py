@@ -213,7 +213,7 @@ def _agent_cost(agent: Agent, split: Attribution) -> AgentCost:
         tool_costs(agent, split.requests, split.origins),
         call_costs(agent, split.origins),
         round_trips(split.requests),
-        find_breaks(agent.id, split.requests),
+        find_breaks(agent.id, split.requests, split.base_tokens),
     )
 
 

@@ -37,7 +37,8 @@ Cause = Literal[
 """
 client_changed: another version of Claude Code, as after an upgrade and a resume.
 system_prompt_changed: nothing at all was read, or the client recorded another system prompt or tool list.
-messages_rewritten: the context shrank without a compaction (rewind, cleared results).
+messages_rewritten: the context shrank without a compaction (rewind, cleared results), or at a new prompt only the
+base was still in the cache (plan mode, reminders that moved).
 likely_server_side: a gap shorter than the cache's lifetime, no sign of a change.
 """
 
@@ -66,8 +67,8 @@ class CacheBreak:
     picousd: int
 
 
-def find_breaks(agent_id: str, priced: Sequence[Priced]) -> tuple[CacheBreak, ...]:
-    """All breaks of one agent."""
+def find_breaks(agent_id: str, priced: Sequence[Priced], base_tokens: int = 0) -> tuple[CacheBreak, ...]:
+    """All breaks of one agent. `base_tokens`: what stands before its first prompt."""
     found = []
     lifetime_s = LIFETIMES["5m"]
     for index in range(1, len(priced)):
@@ -81,7 +82,7 @@ def find_breaks(agent_id: str, priced: Sequence[Priced]) -> tuple[CacheBreak, ..
                     index,
                     now.id,
                     now.started_s,
-                    _cause(before, now, lifetime_s),
+                    _cause(before, now, lifetime_s, base_tokens),
                     gap_s(before, now),
                     now.usage.cache_read_tokens,
                     lost,
@@ -125,7 +126,7 @@ def read_share(usage: Usage) -> float | None:
     return usage.cache_read_tokens / usage.context_tokens if usage.context_tokens else None
 
 
-def _cause(before: Request, now: Request, lifetime_s: float) -> Cause:
+def _cause(before: Request, now: Request, lifetime_s: float, base_tokens: int) -> Cause:
     gap = gap_s(before, now)
     if canonical(before.model) != canonical(now.model):
         return "model_changed"
@@ -143,6 +144,8 @@ def _cause(before: Request, now: Request, lifetime_s: float) -> Cause:
         return "system_prompt_changed"
     if gap is not None and gap > LIFETIMES["5m"]:
         return "likely_server_side"
+    if now.is_after_prompt and now.usage.cache_read_tokens <= base_tokens:
+        return "messages_rewritten"
     return "unknown"
 
 

@@ -12,6 +12,7 @@ form get a matcher, the rest are put to rg one by one, on the lines that were fo
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAX_PATTERNS = 200
@@ -28,21 +29,24 @@ SIMPLE = re.compile(rf"(?:\(\?i\))?{_BRANCH}(?:\|{_BRANCH})*")
 """At most one unbounded repetition per branch, never nested and never first: `re` takes linear time, in practice, and
 means by it what rg means."""
 
-TOKEN = re.compile(rf"{_CLASS}|\\.|.", re.DOTALL)
+TOKEN = re.compile(rf"{_CLASS}|\{{\d\}}|\\.|.", re.DOTALL)
 ONE_LINE = {r"\s": r"[^\S\n]", r"\W": r"[^\w\n]", r"\D": r"[^\d\n]"}
 LITERAL = re.compile(r"(?:[^\\\[\](){}*+?|.^$\n]|\\[^\w\s<>])+")
+UNESCAPED = re.compile(r"\\(.)")
 BACKSLASHED = re.compile(r"\\(?:[a-zA-Z](?:\{[^}]*\})?|.)", re.DOTALL)
 NAME = re.compile(r"[A-Za-z_$][\w$]{2,}")
 LINE_END = re.compile(r"\\r|\\n|\r|\n")
 
 DEFINING = frozenset(
-    "def class func function fn type struct enum union interface trait protocol module namespace package record object "
-    "macro macro_rules! typedef const let var val static fun sub impl extension #define defp defmodule".split()
+    {
+        *("def", "class", "func", "function", "fn", "fun", "sub", "defp", "defmodule", "macro", "macro_rules!"),
+        *("type", "typedef", "struct", "enum", "union", "interface", "trait", "protocol", "record", "object", "impl"),
+        *("module", "namespace", "package", "extension", "const", "let", "var", "val", "static", "#define"),
+    }
 )
 """The word before a name that is being defined, in about any language."""
 
 NOT_NAMES = DEFINING | {"async", "return", "import", "from", "self", "this", "public", "private"}
-QUALIFIER = re.compile(r"(?:\w+(?:\.|::))+$")
 ASSIGNED = re.compile(r"[ \t]*(?::[^=\n]{1,80})?=(?!=)")
 
 
@@ -54,6 +58,7 @@ class Pattern:
     regex: what rg is given; differs from `asked` where that cannot be searched as it stands, and `note` says how.
     needle: the plain text it looks for, if it is nothing else.
     matcher: finds its hits in lines that rg has found; None where only rg can.
+    required: plain text in every hit of the matcher ("" if there is none); looked for first, as that is fast.
     names: identifiers in it, for telling a definition from a use.
     """
 
@@ -61,8 +66,17 @@ class Pattern:
     regex: str
     needle: str | None = None
     matcher: re.Pattern[str] | None = None
+    required: str = ""
     names: tuple[str, ...] = ()
     note: str = ""
+
+    def count(self, text: str) -> int:
+        """How often it is seen in `text`, by its matcher."""
+        if self.needle is not None:
+            return text.count(self.needle)
+        if self.matcher is None or self.required not in text:
+            return 0
+        return len(self.matcher.findall(text))
 
     def is_defined_in(self, text: str) -> bool:
         """Whether a line of `text` looks like the definition of one of `names`."""
@@ -91,14 +105,15 @@ def shown(text: str, limit: int = 60) -> str:
 
 
 def _understood(asked: str, regex: str, note: str) -> Pattern:
-    needle = matcher = None
-    if LITERAL.fullmatch(regex):
-        needle = re.sub(r"\\(.)", r"\1", regex)
+    needle = UNESCAPED.sub(r"\1", regex) if LITERAL.fullmatch(regex) else None
+    matcher, required = None, ""
     if SIMPLE.fullmatch(regex):
+        tokens = TOKEN.findall(regex)
         # Lines are searched many at a time, so nothing may match their ends.
-        matcher = re.compile("".join(map(_within_line, TOKEN.findall(regex))), re.MULTILINE)
+        matcher = re.compile("".join(map(_within_line, tokens)), re.MULTILINE)
+        required = _longest_plain_run(tokens)
     names = dict.fromkeys(name for name in NAME.findall(BACKSLASHED.sub(" ", regex)) if name not in NOT_NAMES)
-    return Pattern(asked, regex, needle, matcher, tuple(names)[:MAX_NAMES], note)
+    return Pattern(asked, regex, needle, matcher, required, tuple(names)[:MAX_NAMES], note)
 
 
 def _within_line(token: str) -> str:
@@ -109,18 +124,38 @@ def _within_line(token: str) -> str:
     return ONE_LINE.get(token, token)
 
 
+def _longest_plain_run(tokens: Sequence[str]) -> str:
+    """The longest text that each match holds; "" where branches or groups make that hard to say."""
+    if not {"(", "|"}.isdisjoint(tokens):
+        return ""
+    runs = [""]
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+        if LITERAL.fullmatch(token) and following[:1] not in ("*", "+", "?", "{"):
+            runs[-1] += token[-1]
+        else:
+            runs.append("")
+    return max(runs, key=len)
+
+
 def _defines(name: str, text: str) -> bool:
     """`def name`, `func (receiver) name`, `function Some.name`, or `name = ` at the start of a line."""
     at = text.find(name)
     while at >= 0:
         end = at + len(name)
-        if not (text[end : end + 1].isalnum() or text[end : end + 1] in ("_", "$") and end < len(text)):
-            if at == 0 or text[at - 1] == "\n":
-                if ASSIGNED.match(text, end):
-                    return True
-            elif text[at - 1] in " \t.:":
-                words = QUALIFIER.sub("", text[text.rfind("\n", 0, at) + 1 : at]).split()
-                if words and (words[-1] in DEFINING or (words[0] == "func" and words[-1].endswith(")"))):
-                    return True
+        before = text[at - 1] if at else "\n"
+        if before == "\n":
+            if ASSIGNED.match(text, end):
+                return True
+        elif before in " \t.:" and _follows_defining_word(text[text.rfind("\n", 0, at) + 1 : at]):
+            following = text[end : end + 1]
+            if not (following.isalnum() or following in ("_", "$")):
+                return True
         at = text.find(name, end)
     return False
+
+
+def _follows_defining_word(before: str) -> bool:
+    words = before.split()
+    if before[-1] in ".:" and words:  # `Some.` or `Some::`, written together with the name
+        words.pop()
+    return bool(words) and (words[-1] in DEFINING or (words[0] == "func" and words[-1].endswith(")")))

@@ -71,8 +71,8 @@ def search(scope: Scope, patterns: Sequence[Pattern], *, check: Callable[[], Non
         raise AskError("; ".join(notes) + "; give a name or a phrase")
     texts, searched_files, more_notes = engine.lines(kept)
     check()
-    counts = [_counts(engine, pattern, texts) for pattern in kept]
-    files = tuple(_file_hits(path, text, kept, [seen.get(path, 0) for seen in counts]) for path, text in texts.items())
+    by_rg = {i: engine.counts(pattern, texts) for i, pattern in enumerate(kept) if pattern.matcher is None}
+    files = tuple(_file_hits(path, text, kept, by_rg) for path, text in texts.items())
     return Found(tuple(kept), files, searched_files, (*notes, *more_notes))
 
 
@@ -81,14 +81,9 @@ def _engine(scope: Scope, check: Callable[[], None]) -> RgSearch | PlainSearch:
     return PlainSearch(scope, check) if rg is None else RgSearch(rg, scope, check)
 
 
-def _counts(engine: RgSearch | PlainSearch, pattern: Pattern, texts: Mapping[str, str]) -> Mapping[str, int]:
-    if pattern.needle is not None:
-        return {path: text.count(pattern.needle) for path, text in texts.items()}
-    if pattern.matcher is not None:
-        return {path: len(pattern.matcher.findall(text)) for path, text in texts.items()}
-    return engine.counts(pattern, texts)
-
-
-def _file_hits(path: str, text: str, patterns: Sequence[Pattern], counts: Sequence[int]) -> FileHits:
-    defines = frozenset(i for i, pattern in enumerate(patterns) if counts[i] and pattern.is_defined_in(text))
+def _file_hits(path: str, text: str, patterns: Sequence[Pattern], by_rg: Mapping[int, Mapping[str, int]]) -> FileHits:
+    counts = [pattern.count(text) for pattern in patterns]
+    for i, seen in by_rg.items():
+        counts[i] = seen.get(path, 0)
+    defines = frozenset(i for i, count in enumerate(counts) if count and patterns[i].is_defined_in(text))
     return FileHits(path, text.count("\n") + 1, tuple(counts), defines)

@@ -95,10 +95,10 @@ def _parts(session: SessionRecord) -> list[_Part]:
     own: list[_Part] = []
     if session.main is not None:
         own.append(_Part(session.main.threads[0], session.main, session.id, is_main=True))
-    for agent in session.agents:
-        own.append(
-            _Part(agent.record.threads[0], agent.record, session.id, is_workflow=agent.is_workflow, meta=agent.meta)
-        )
+    own += [
+        _Part(agent.record.threads[0], agent.record, session.id, is_workflow=agent.is_workflow, meta=agent.meta)
+        for agent in session.agents
+    ]
     known = {part.thread.id for part in own if not part.is_main}
     inner = [(thread, record) for record in session.records for thread in record.threads[1:]]
     inner.sort(key=lambda pair: _SOURCE_ORDER[pair[0].source])
@@ -288,9 +288,7 @@ def _gaps(session: SessionRecord, parts: Sequence[_Part], agents: Sequence[Agent
         and not (call.result and call.result.is_error)
     ]
     # A marker that follows a copied request is a copy itself; the older file answers for it.
-    markers = sum(
-        marker.before_request - 1 not in part.dropped for part in parts for marker in part.thread.compactions
-    )
+    markers = sum(marker.before_request - 1 not in part.dropped for part in parts for marker in part.thread.compactions)
     return Gaps(
         is_main_missing=session.main is None,
         unknown_subagents=len(unknown),

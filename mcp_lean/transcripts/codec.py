@@ -35,18 +35,19 @@ from mcp_lean.transcripts.thread import ThreadRecord
 PARSER = 1
 """Raise when the same file gives other values than before; the store then reads all files again."""
 
-_CLASSES = (
-    FileRecord, ThreadRecord, Request, Usage, Entered, ToolCall, ToolResult, Spawn, Compaction, CostState, ModelTotal, Skipped,
+_CLASSES: tuple[Any, ...] = (
+    FileRecord, ThreadRecord, Request, Usage, Entered, ToolCall, ToolResult, Spawn, Compaction, CostState, ModelTotal,
+    Skipped,
 )  # fmt: skip
-_FIELDS = {kind: attrgetter(*kind.__slots__) for kind in _CLASSES}
+_FIELDS: dict[type, attrgetter[tuple[object, ...]]] = {kind: attrgetter(*kind.__slots__) for kind in _CLASSES}
 
 SHAPE = hashlib.sha1(repr([PARSER, *(kind.__slots__ for kind in _CLASSES)]).encode(), usedforsecurity=False).hexdigest()
 
 _AT = {(kind, name): number for kind in _CLASSES for number, name in enumerate(kind.__slots__)}
 _REPEATED = tuple(
     _AT[Request, name]
-    for name in ("model", "stop_reason", "speed", "service_tier", "effort", "inference_geo", "cache_ttl", "shape", "version",
-                 "session_id", "reset")
+    for name in ("model", "stop_reason", "speed", "service_tier", "effort", "inference_geo", "cache_ttl", "shape",
+                 "version", "session_id", "reset")
 )  # fmt: skip
 """Fields of a request that hold the same few strings: kept once in memory."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from mcp_lean.transcripts import measure
 from mcp_lean.transcripts.estimate import estimated_output_tokens, is_final
-from mcp_lean.transcripts.fields import Json, count, is_count, items, mapping, seconds, text
+from mcp_lean.transcripts.fields import Json, count, is_count, mapping, text
 from mcp_lean.transcripts.model import Entered, Request, ResetKind, Spawn, ToolCall, ToolResult, Usage
 
 SPAWNING_TOOLS = ("Task", "Agent")
@@ -68,10 +68,10 @@ class RequestDraft:
     """One request, under the id that all its lines share."""
 
     __slots__ = (
-        "_blocks", "_frozen", "_is_clean", "_last_usage", "_usage", "cache_read", "cache_ttl", "cache_write", "cache_write_1h", "cache_write_5m", "calls",
-        "effort", "ended_s", "entered", "geo", "has_usage", "input", "is_compacted", "message_id", "model", "number",
-        "output", "session_id", "shape", "signature_chars", "speed", "started_s", "stop_reason", "text_chars", "texts",
-        "thinking_chars", "tier", "version", "web_searches",
+        "_blocks", "_frozen", "_is_clean", "_last_usage", "_usage", "cache_read", "cache_ttl", "cache_write",
+        "cache_write_1h", "cache_write_5m", "calls", "effort", "ended_s", "entered", "geo", "has_usage", "input",
+        "is_compacted", "message_id", "model", "number", "output", "session_id", "shape", "signature_chars", "speed",
+        "started_s", "stop_reason", "text_chars", "texts", "thinking_chars", "tier", "version", "web_searches",
     )  # fmt: skip
 
     def __init__(self, message_id: str, number: int, entered: Entered, *, is_compacted: bool, with_text: bool) -> None:
@@ -95,20 +95,20 @@ class RequestDraft:
         self._usage: Usage | None = None
         self._frozen: Request | None = None
 
-    def add_line(self, record: Json, message: Json, shape: str) -> bool:
+    def add_line(self, record: Json, message: Json, at_s: float | None, shape: str) -> bool:
         """Takes in one line of the message; its blocks come through `add_block`. False if a number is none."""
         self._frozen = self._usage = None
-        at = seconds(record.get("timestamp"))
-        if at is not None:
-            self.started_s = at if self.started_s is None else min(self.started_s, at)
-            self.ended_s = at if self.ended_s is None else max(self.ended_s, at)
-        self.model = text(message.get("model")) or self.model
-        self.stop_reason = text(message.get("stop_reason")) or self.stop_reason
-        self.effort = text(record.get("effort")) or self.effort
-        self.cache_ttl = text(record.get("promptCacheRequested")) or self.cache_ttl
-        self.shape = shape or self.shape
-        self.version = text(record.get("version")) or self.version
-        self.session_id = text(record.get("sessionId")) or self.session_id
+        if at_s is not None:
+            if self.started_s is None or at_s < self.started_s:
+                self.started_s = at_s
+            if self.ended_s is None or at_s > self.ended_s:
+                self.ended_s = at_s
+        if not (self.model and self.version and self.session_id):
+            self._add_names(record, message)
+        stop_reason = message.get("stop_reason")
+        if stop_reason is not None:
+            self.stop_reason = text(stop_reason) or self.stop_reason
+        self.shape = self.shape or shape
         usage = message.get("usage")
         if type(usage) is not dict:
             return usage is None
@@ -117,25 +117,32 @@ class RequestDraft:
             self._is_clean = self._add_usage(usage)
         return self._is_clean
 
+    def _add_names(self, record: Json, message: Json) -> None:
+        """What is the same on all lines: the first one that says it counts."""
+        self.model = self.model or text(message.get("model"))
+        self.effort = self.effort or text(record.get("effort"))
+        self.cache_ttl = self.cache_ttl or text(record.get("promptCacheRequested"))
+        self.version = self.version or text(record.get("version"))
+        self.session_id = self.session_id or text(record.get("sessionId"))
+
     def _add_usage(self, usage: Json) -> bool:
         self.has_usage = True
         split = mapping(usage.get("cache_creation"))
+        tools = mapping(usage.get("server_tool_use"))
         numbers = (
             usage.get("input_tokens"), usage.get("cache_creation_input_tokens"),
             split.get("ephemeral_5m_input_tokens"), split.get("ephemeral_1h_input_tokens"),
-            usage.get("cache_read_input_tokens"), usage.get("output_tokens"),
+            usage.get("cache_read_input_tokens"), usage.get("output_tokens"), tools.get("web_search_requests"),
         )  # fmt: skip
-        self.input = max(self.input, count(numbers[0]))
-        self.cache_write = max(self.cache_write, count(numbers[1]))
-        self.cache_write_5m = max(self.cache_write_5m, count(numbers[2]))
-        self.cache_write_1h = max(self.cache_write_1h, count(numbers[3]))
-        self.cache_read = max(self.cache_read, count(numbers[4]))
-        self.output = max(self.output, count(numbers[5]))
+        known = (
+            self.input, self.cache_write, self.cache_write_5m, self.cache_write_1h, self.cache_read, self.output,
+            self.web_searches,
+        )  # fmt: skip
+        (self.input, self.cache_write, self.cache_write_5m, self.cache_write_1h, self.cache_read, self.output,
+         self.web_searches) = map(max, known, map(count, numbers))  # fmt: skip
         self.speed = text(usage.get("speed")) or self.speed
         self.tier = text(usage.get("service_tier")) or self.tier
         self.geo = text(usage.get("inference_geo")) or self.geo
-        searches = mapping(usage.get("server_tool_use")).get("web_search_requests")
-        self.web_searches = max(self.web_searches, count(searches))
         return all(map(is_count, numbers))
 
     def add_block(self, block: Json) -> CallDraft | None:
@@ -230,8 +237,8 @@ def result_of(block: Json, at_s: float | None, *, with_text: bool) -> ToolResult
         digest = measure.digest(masked + b"\0%d" % content.image_chars if content.images else masked)
     is_error = block.get("is_error") is True
     return ToolResult(
-        at_s, len(content.text), len(data), content.text.count("\n") + bool(content.text), content.images, exact, digest,
-        is_error, content.text[: measure.SUBJECT_CHARS] if is_error else "",
+        at_s, len(content.text), len(data), content.text.count("\n") + bool(content.text), content.images,
+        exact, digest, is_error, content.text[: measure.SUBJECT_CHARS] if is_error else "",
         content.text.startswith(measure.PERSISTED), content.text.strip() == measure.CLEARED,
         content.text if with_text else None,
     )  # fmt: skip
@@ -239,6 +246,6 @@ def result_of(block: Json, at_s: float | None, *, with_text: bool) -> ToolResult
 
 def blocks_of(content: object) -> list[Json]:
     """Content as blocks; a bare string is one text block."""
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    return [block for block in map(mapping, items(content)) if block]
+    if type(content) is list:
+        return [block for block in content if type(block) is dict]
+    return [{"type": "text", "text": content}] if isinstance(content, str) else []

@@ -42,7 +42,11 @@ def count(value: object) -> int:
 
 def is_count(value: object) -> bool:
     """Whether a field holds a usable number, or nothing at all."""
-    return value is None or (type(value) in (int, float) and count(value) == value)
+    return (
+        value is None
+        or (type(value) is int and 0 <= value <= LARGEST_COUNT)
+        or (type(value) is float and count(value) == value)
+    )
 
 
 def dollars(value: object) -> float:

@@ -25,9 +25,9 @@ SYNTHETIC = "<synthetic>"
 TITLE_CHARS = 80
 
 IGNORED = frozenset(
-    ("agent-name", "agent-color", "agent-setting", "api-request-blob", "api-request-shape", "atis-latch", "content-replacement",
-     "file-history-delta", "file-history-snapshot", "last-prompt", "mode", "permission-mode", "pr-link", "queue-operation",
-     "tag", "tools-used", "worktree-state")
+    ("agent-color", "agent-name", "agent-setting", "api-request-blob", "api-request-shape", "atis-latch",
+     "content-replacement", "file-history-delta", "file-history-snapshot", "last-prompt", "mode", "permission-mode",
+     "pr-link", "queue-operation", "tag", "tools-used", "worktree-state")
 )  # fmt: skip
 """Types without usage, context or names; known, so not counted as unknown."""
 
@@ -82,7 +82,7 @@ class FileReader:
     def feed(self, lines: Iterable[bytes]) -> None:
         """Takes in complete lines."""
         for line in lines:
-            if not is_idle(line):
+            if line and not is_idle(line):
                 self._line(line)
 
     def _line(self, line: bytes) -> None:
@@ -120,17 +120,22 @@ class FileReader:
         elif kind not in IGNORED:
             self._unknown[kind] = self._unknown.get(kind, 0) + 1
 
-    def _facts(self, record: Json) -> None:
-        at = seconds(record.get("timestamp"))
-        if at is not None:
-            self._started_s = at if self._started_s is None or at < self._started_s else self._started_s
-            self._ended_s = at if self._ended_s is None or at > self._ended_s else self._ended_s
+    def _facts(self, record: Json) -> float | None:
+        """Notes what a record says about the session; its time."""
+        at_s = seconds(record.get("timestamp"))
+        if at_s is not None:
+            if self._started_s is None or at_s < self._started_s:
+                self._started_s = at_s
+            if self._ended_s is None or at_s > self._ended_s:
+                self._ended_s = at_s
         version = record.get("version")
         if isinstance(version, str) and version not in self._versions:
             self._versions[version] = None
-        self._session_id = self._session_id or text(record.get("sessionId"))
-        self._cwd = self._cwd or text(record.get("cwd"))
-        self._git_branch = self._git_branch or text(record.get("gitBranch"))
+        if not (self._session_id and self._cwd and self._git_branch):
+            self._session_id = self._session_id or text(record.get("sessionId"))
+            self._cwd = self._cwd or text(record.get("cwd"))
+            self._git_branch = self._git_branch or text(record.get("gitBranch"))
+        return at_s
 
     def _assistant(self, record: Json, thread: Thread) -> None:
         message = record.get("message")
@@ -140,17 +145,15 @@ class FileReader:
         if is_synthetic(record, message):
             self._synthetic += 1
             return
-        self._facts(record)
         shape = self._shapes.get(text(record.get("requestRef")), "")
-        self._wrong += not thread.assistant(record, message, shape)
+        self._wrong += not thread.assistant(record, message, self._facts(record), shape)
 
     def _user(self, record: Json, thread: Thread) -> None:
         message = record.get("message")
         if not isinstance(message, dict):
             self._wrong += 1
             return
-        self._facts(record)
-        thread.user(record, message)
+        thread.user(record, message, self._facts(record))
 
     def _system(self, record: Json) -> None:
         self._facts(record)
@@ -243,5 +246,3 @@ def cost_state(record: Json, after_request: int) -> CostState:
         for model, said in sorted((name, mapping(value)) for name, value in mapping(record.get("modelUsage")).items())
     )
     return CostState(dollars(record.get("totalCostUSD")), models, after_request)
-
-

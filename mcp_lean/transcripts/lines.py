@@ -109,12 +109,11 @@ def is_idle(line: bytes) -> bool:
     A false answer only costs time. A true one is safe: a raw `"` in JSON never stands inside a string, so the
     marks are keys and values of the record itself, and a message needs the key `message`.
     """
-    if line.startswith(IDLE_STARTS):
-        return True
-    mark = line.find(PROGRESS, 0, HEAD_BYTES)
-    if mark >= 0:
-        return not line.startswith(b"agent_progress", mark + len(PROGRESS)) and b'"message"' not in line
-    return line.find(SNAPSHOT, 0, HEAD_BYTES) >= 0 and b'"message"' not in line
+    if line.startswith(b'{"type":"'):
+        return line.startswith(IDLE_STARTS)
+    if line.find(PROGRESS, 0, HEAD_BYTES) >= 0 or line.find(SNAPSHOT, 0, HEAD_BYTES) >= 0:
+        return b'"message"' not in line
+    return False
 
 
 def parse(line: bytes) -> Json | None:

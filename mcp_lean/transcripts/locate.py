@@ -98,7 +98,11 @@ def project_folders(cwd: str, environ: Mapping[str, str]) -> tuple[str, ...]:
         if len(slug) <= LONGEST_SLUG:
             found += [os.path.join(root, slug)]
         else:
-            found += [os.path.join(root, name) for name in sorted(os.listdir(root)) if name.startswith(slug[:LONGEST_SLUG] + "-")]
+            found += [
+                os.path.join(root, name)
+                for name in sorted(os.listdir(root))
+                if name.startswith(slug[:LONGEST_SLUG] + "-")
+            ]
     return tuple(folder for folder in found if os.path.isdir(folder))
 
 
@@ -121,7 +125,10 @@ def locate(paths: Iterable[str]) -> Located:
                 _add_companions(sessions, path, problems)
         else:
             problems.append((path, "no such file or folder"))
-    found = (_files(folder, session) for folder, session in sorted(sessions.items()))
+    found = (
+        session_files(folder, session.main, tuple(agent for _, agent in sorted(session.agents.items())))
+        for folder, session in sorted(sessions.items())
+    )
     return Located(tuple(found), tuple(problems))
 
 
@@ -138,7 +145,7 @@ def _walk(folder: str, problems: list[tuple[str, str]]) -> Iterator[str]:
 
 def _add_companions(sessions: dict[str, _Session], main: str, problems: list[tuple[str, str]]) -> None:
     """The agents of a main file that was named alone."""
-    folder = main[: -len(SUFFIX)] if main.endswith(SUFFIX) else main
+    folder = main.removesuffix(SUFFIX)
     subagents = os.path.join(folder, SUBAGENTS)
     if os.path.isdir(subagents):
         for path in _walk(subagents, problems):
@@ -191,12 +198,13 @@ def _peek_session_id(path: str) -> str:
     return ""
 
 
-def _files(folder: str, session: _Session) -> SessionFiles:
+def session_files(folder: str, main: str | None, agents: tuple[AgentFile, ...]) -> SessionFiles:
+    """The files of the session in one folder, under the names that the folder gives it."""
     name = os.path.basename(folder)
     return SessionFiles(
         name if UUID.fullmatch(name) else "",
         os.path.basename(os.path.dirname(folder)),
         folder,
-        session.main,
-        tuple(agent for _, agent in sorted(session.agents.items())),
+        main,
+        agents,
     )

@@ -23,7 +23,7 @@ SUBJECT_KEYS = ("file_path", "notebook_path", "command", "pattern", "query", "ur
                 "shell_id", "path", "description", "prompt")  # fmt: skip
 """Arguments that say what a call is about, the most telling first."""
 
-RANGE_KEYS = ("offset", "limit", "pages")
+RANGE_KEYS = frozenset(("offset", "limit", "pages"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,17 @@ def written_chars(value: object, compact: bytes) -> int:
 
 def _separators(value: object) -> int:
     if type(value) is dict:
-        return max(0, 2 * len(value) - 1) + sum(_separators(v) for v in value.values() if type(v) in (dict, list))
-    if type(value) is list:
-        return max(0, len(value) - 1) + sum(_separators(v) for v in value if type(v) in (dict, list))
-    return 0
+        inner = list(value.values())
+        marks = 2 * len(inner) - 1
+    elif type(value) is list:
+        inner = value
+        marks = len(inner) - 1
+    else:
+        return 0
+    for part in inner:
+        if type(part) is dict or type(part) is list:
+            marks += _separators(part)
+    return max(0, marks)
 
 
 def subject(arguments: Json, compact: bytes) -> str:
@@ -76,7 +83,7 @@ def subject(arguments: Json, compact: bytes) -> str:
 
 def is_partial_read(arguments: Json) -> bool:
     """Whether the arguments ask for a part only."""
-    return any(arguments.get(key) is not None for key in RANGE_KEYS)
+    return not RANGE_KEYS.isdisjoint(arguments) and any(arguments.get(key) is not None for key in RANGE_KEYS)
 
 
 def content(value: object) -> Content:

@@ -171,7 +171,7 @@ class Request:
     cache_ttl: str
     """Lifetime asked for, `5m` or `1h`; empty where the client did not write it (before 2.1.3xx)."""
     shape: str
-    """Hash of the system prompt and tools; another value means that the whole prefix changed. Empty where not written."""
+    """Hash of the system prompt and tools; another value: the whole prefix changed. Empty where not written."""
     version: str
     """Of the client that made the request."""
     session_id: str

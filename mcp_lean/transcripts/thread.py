@@ -77,8 +77,8 @@ class _Waiting:
 class Thread:
     """Takes in records one by one; `record()` is what they amount to."""
 
-    __slots__ = ("_calls", "_compactions", "_drafts", "_has_rendered", "_order", "_results", "_touched", "_waiting", "_with_text",
-                 "agent_type", "call_id", "first_prompt", "id", "prompt_digest", "source")  # fmt: skip
+    __slots__ = ("_calls", "_compactions", "_drafts", "_has_rendered", "_order", "_results", "_touched", "_waiting",
+                 "_with_text", "agent_type", "call_id", "first_prompt", "id", "prompt_digest", "source")  # fmt: skip
 
     def __init__(self, thread_id: str, source: AgentSource, *, with_text: bool = False) -> None:
         self.id = thread_id
@@ -97,7 +97,7 @@ class Thread:
         self._has_rendered = False
         self._touched: dict[str, RequestDraft] = {}
 
-    def assistant(self, record: Json, message: Json, shape: str) -> bool:
+    def assistant(self, record: Json, message: Json, at_s: float | None, shape: str) -> bool:
         """One line of a message. False if it has no id at all, or numbers that are none."""
         key = text(message.get("id")) or text(record.get("requestId")) or text(record.get("uuid"))
         if not key:
@@ -107,7 +107,7 @@ class Thread:
             draft = self._begin(key)
         if not self.agent_type:
             self.agent_type = text(record.get("attributionAgent"))
-        is_clean = draft.add_line(record, message, shape)
+        is_clean = draft.add_line(record, message, at_s, shape)
         for block in blocks_of(message.get("content")):
             call = draft.add_block(block)
             if call is not None:
@@ -128,7 +128,7 @@ class Thread:
         self._order.append(draft)
         return draft
 
-    def user(self, record: Json, message: Json) -> None:
+    def user(self, record: Json, message: Json, at_s: float | None) -> None:
         """Tool results, a prompt, or words of the client."""
         content = message.get("content")
         if record.get("isCompactSummary") is True:
@@ -140,7 +140,7 @@ class Thread:
         for block in blocks_of(content):
             kind = block.get("type")
             if kind == "tool_result":
-                self._result(record, block)
+                self._result(record, block, at_s)
             elif kind == "text":
                 self._words(text(block.get("text")), is_meta=is_meta)
             elif kind in ("image", "document"):
@@ -165,9 +165,9 @@ class Thread:
             self.prompt_digest = measure.digest(measure.utf8(words))
             self.first_prompt = words[: measure.SUBJECT_CHARS]
 
-    def _result(self, record: Json, block: Json) -> None:
+    def _result(self, record: Json, block: Json, at_s: float | None) -> None:
         tool_id = text(block.get("tool_use_id"))
-        result = result_of(block, seconds(record.get("timestamp")), with_text=self._with_text)
+        result = result_of(block, at_s, with_text=self._with_text)
         known = self._results.get(tool_id)
         if known is None:
             self._waiting.result_chars += result.result_chars

@@ -41,6 +41,8 @@ class Named:
     """What the syntax itself names as the container, when that is not the enclosing definition (`func (c *Client)`)."""
     body: Node | None = None
     """Where the signature ends."""
+    shown: str = ""
+    """The signature, where the text up to the body does not make one."""
     declared_only: bool = False
     """A prototype; dropped where the same file has the definition."""
 

@@ -95,6 +95,8 @@ def _declaration(node: Node, place: Place) -> Sequence[Named]:
         target, scopes, is_function = _declared(declarator)
         name = _name(target, place)
         in_class = place.parent.type == "field_declaration_list"
+        if name.isupper() and "_" in name:  # GUARDED_BY(mutex), Q_DECLARE_X(y): a macro, not a function
+            continue
         if name and is_function and declarator.type != "init_declarator":
             found.append(Named("function", name, owner=_owner(scopes, place), declared_only=not in_class))
         elif name and not in_class and not place.local:
@@ -171,13 +173,15 @@ _CPP = {
 }
 
 _PATTERN = rb"""
-    ^ (?!(?:if|else|for|while|do|switch|return|typedef|case|goto|using|namespace|extern[ \t]+"C"|struct[ \t]++\w++[ \t]*+[{;]
-       |\#)\b)
-      [A-Za-z_] [\w \t*&:<>,~]{0,160}? (?:(?<=[\s*&:])|(?<=^))
+    ^ (?!(?:if|else|for|while|do|switch|return|typedef|case|goto|using|namespace|extern[ \t]++"C")\b)
+      (?:[A-Za-z_] [\w \t*&:<>,]{0,160}? (?<=[\s*&]))?
+      (?:[A-Za-z_]\w*+ (?:<[^<>\n]{0,80}>)?+ ::)*+
       (?!(?:if|for|while|switch|return|sizeof|defined|__attribute__)\b)
-      ((?:~|operator[ \t]*+[^\s\w(]{1,3}|)[A-Za-z_]?\w*+) [ \t]*+ \( [^;{}\#]{0,1000} \) [^;{}()\#]{0,200} \{
+      (~?+[A-Za-z_]\w*+ | operator[ \t]*+[^\s\w(]{1,3}) [ \t]*+
+      \( [^;{}\#]{0,1000} \) [^;{}()\#=]{0,200} \{
     | ^[ \t]*+ (?:typedef[ \t]++)?+ (?:template[ \t]*+<[^;{}]{0,200}>\s*+)?+
-      (?:class|struct|union|enum(?:[ \t]++class)?+)[ \t]++ (?:[A-Z][A-Z0-9_]++[ \t]++)? ([A-Za-z_]\w*+) [^;{}()=]{0,200} \{
+      (?:class|struct|union|enum(?:[ \t]++class)?+)[ \t]++ (?:[A-Z][A-Z0-9_]++[ \t]++)?
+      (?:[A-Za-z_]\w*+::)*+ ([A-Za-z_]\w*+) [^;{}()=]{0,200} \{
     | ^\#[ \t]*+define[ \t]++ (\w++) \(
 """
 _KEYWORDS = {"class": "class", "struct": "class", "union": "class", "enum": "enum", "#define": "macro", "define": "macro"}
@@ -197,6 +201,7 @@ LANGUAGES = {
             package="tree_sitter_cpp",
             rules=_CPP,
             wrappers=frozenset({"template_declaration"}),
+            notes=frozenset({"template", "template_parameter_list", "requires_clause"}),
             prepare=_blank_macros,
         ),
     ),

@@ -108,7 +108,7 @@ def _call(node: Node, place: Place) -> Sequence[Named]:
         return []
     callee = _callee(node, place)[:40].partition(".")[0].partition("(")[0]
     title = " ".join(place.text(first)[1:-1].split())
-    return [Named("test", title, body=first.next_sibling)] if callee in TESTS and title else []
+    return [Named("test", title, shown=f"{callee}('{title}')")] if callee in TESTS and title else []
 
 
 def _export(node: Node, place: Place) -> Sequence[Named]:

@@ -29,7 +29,8 @@ _BRACKETS = re.compile(
 _PAIRS = {b"}": b"{", b")": b"("}
 _HEAD_MARK = re.compile(rb"[{(;]")
 _CLOSES = re.compile(rb"\}|end\b")
-_CONTINUES = re.compile(rb"[)\]{]|#|//|/?\*|\w+:\s*$")
+_CONTINUES = re.compile(rb"[)\]{]")
+_COMMENT = re.compile(rb"#|//|/?\*|--")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,20 @@ def estimate_ends(
         return ends
     closing = _matched_brackets(source[:BRACE_BYTES])
     limits = [head.begin for head in heads[1:]] + [len(source)]
-    row, counted = 0, 0
-    by_offset: dict[int, int] = {}
-    wanted = {i: _closing_offset(source, head.name_end, limit, closing) for i, (head, limit) in enumerate(zip(heads, limits, strict=True))}
-    for offset in sorted({offset for offset in wanted.values() if offset is not None}):
+    offsets = [
+        _closing_offset(source, head.name_end, limit, closing) for head, limit in zip(heads, limits, strict=True)
+    ]
+    rows = _rows_of(source, sorted({offset for offset in offsets if offset is not None}))
+    return [end if offset is None else rows[offset] for offset, end in zip(offsets, ends, strict=True)]
+
+
+def _rows_of(source: bytes, offsets: list[int]) -> dict[int, int]:
+    rows, row, counted = {}, 0, 0
+    for offset in offsets:
         row += source.count(b"\n", counted, offset)
         counted = offset
-        by_offset[offset] = row
-    return [by_offset[offset] if (offset := wanted[i]) is not None else ends[i] for i in range(len(heads))]
+        rows[offset] = row
+    return rows
 
 
 def _matched_brackets(source: bytes) -> dict[int, int]:
@@ -100,9 +107,9 @@ def _by_indentation(lines: list[bytes], heads: list[Head]) -> list[int]:
         if not text:
             continue
         indent = _indent(line)
-        while opened and indent <= opened[-1][0]:
-            if _CONTINUES.match(text):
-                break
+        if opened and indent <= opened[-1][0] and _COMMENT.match(text):
+            continue
+        while opened and indent <= opened[-1][0] and not _CONTINUES.match(text):
             belongs = indent == opened[-1][0] and _CLOSES.match(text)
             ends[opened.pop()[1]] = row if belongs else last
             if belongs:

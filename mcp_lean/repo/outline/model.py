@@ -53,6 +53,8 @@ class Found:
     end: int
     begin: int
     finish: int
+    head_end: int = 0
+    """For a draft that a regex made: where its name ends."""
     owner: str = ""
     declared_only: bool = False
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tree_sitter import Language as TreeSitterLanguage
-    from tree_sitter import Point, Tree
+    from tree_sitter import Node, Point, Tree
 
     from ..languages.base import Grammar
 
@@ -34,8 +34,10 @@ _SLICE = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
+    """A tree and its root; the tree is kept because its nodes live in it."""
+
     tree: Tree
-    has_error: bool
+    root: Node
 
 
 def worth_parsing(source: bytes) -> bool:
@@ -52,6 +54,9 @@ def parse(grammar: Grammar, source: bytes, give_up_at: float) -> Parsed | None:
     """
     from tree_sitter import Parser
 
+    if grammar.prepare:
+        source = grammar.prepare(source)
+
     def read(offset: int, _: Point) -> bytes:
         return source[offset : offset + _SLICE]
 
@@ -62,7 +67,7 @@ def parse(grammar: Grammar, source: bytes, give_up_at: float) -> Parsed | None:
         tree = Parser(load(grammar.package, grammar.function)).parse(read, progress_callback=is_late)
     except ValueError:  # "Parsing failed": it was cancelled
         return None
-    return Parsed(tree, tree.root_node.has_error)
+    return Parsed(tree, tree.root_node)
 
 
 @cache

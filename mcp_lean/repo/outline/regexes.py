@@ -74,6 +74,7 @@ def scan(language: Language, source: bytes) -> list[Found]:
                 end=end + 1,
                 begin=offsets[start] if start < head.row else head.begin,
                 finish=offsets[end] + len(lines[end]),
+                head_end=head.name_end,
             )
         )
     return drafts

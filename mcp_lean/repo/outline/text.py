@@ -25,5 +25,5 @@ def one_line(text: str) -> str:
     text = " ".join(text.split())
     text = re.sub(r"([(\[]) ", r"\1", text)
     text = re.sub(r"(?:(?<=[^(\[]),)? ([)\]])", r"\1", text)
-    text = text.rstrip(" {:;\\").removesuffix(" =").removesuffix(" =>")
+    text = text.rstrip(" {:;,\\").removesuffix(" =")
     return text if len(text) <= SIGNATURE_CHARS else text[: SIGNATURE_CHARS - 1] + "…"

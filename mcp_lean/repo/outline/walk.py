@@ -28,6 +28,9 @@ MAX_DEPTH = 200
 
 _LOOK_AT_CLOCK_EVERY = 512
 
+_TYPEDEFS = frozenset({"class", "enum", "type"})
+"""Kinds whose name can stand behind the body: `typedef struct {...} name`."""
+
 _NOTES_DEPTH = 4
 """Decorators stand in the definition, in its wrapper, or in its modifiers; no deeper."""
 
@@ -94,7 +97,7 @@ def _draft(
     return Found(
         kind=named.kind,
         name=one_line(named.name),
-        signature=_signature(named, node, shown, grammar.notes, source),
+        signature=one_line(named.shown) or _signature(named, node, shown, grammar.notes, source),
         start=start,
         end=max(start, last_row + 1 if last_column else last_row),
         begin=first.start_byte,
@@ -142,7 +145,10 @@ def _signature(named: Named, node: Node, outer: Node, notes: frozenset[str], sou
     text = _without_comments(outer, begin, end, source).decode("utf-8", "replace").rstrip()
     if named.kind in VALUES and text.endswith(("(", "[", "{")):
         return one_line(text + "…")
-    return one_line(text.removesuffix("=>"))
+    signature = one_line(text)
+    if named.kind in _TYPEDEFS and named.name not in signature:
+        return one_line(f"{signature} {named.name}")
+    return signature
 
 
 def _first_word(node: Node, notes: frozenset[str], depth: int) -> int | None:

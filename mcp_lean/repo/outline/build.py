@@ -1,0 +1,106 @@
+"""The outline of a file: which engine, and what to do when it fails.
+
+In:  a path (for the language) and the file's bytes.
+Out: `Outline`. Never an exception, whatever the bytes are.
+Not here: reading the file, asking the outline for something (`lookup.py`, `rows.py`).
+
+Parsed where a grammar is known, the file is neither huge nor minified, and the deadline holds; else by regex. Where the
+parse has errors, definitions that only the regex sees are added.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from ..languages import Language, describe, language_of
+from .arrange import arrange
+from .model import Found, Outline
+from .text import as_utf8
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from .parse import Parsed
+
+MAX_BYTES = 16 * 1024 * 1024
+"""Beyond this a regex takes longer than anybody should wait; such a file is read by line ranges."""
+
+MAX_PLAIN_BYTES = 4 * 1024 * 1024
+"""The same for headings and keys, which are looked for line by line."""
+
+HEAD_BYTES = 4_096
+"""Enough for a first line, and for telling a C++ header from a C header."""
+
+
+def outline(path: str, source: bytes, *, deadline_s: float = 0.25) -> Outline:
+    """The definitions in a file.
+
+    Args:
+        path: only its name is looked at.
+        source: in any encoding that `text.as_utf8` can make out.
+        deadline_s: for parsing; when it passes, the regex answers, in time proportional to the size.
+    """
+    give_up_at = perf_counter() + deadline_s
+    source = as_utf8(source)
+    language = language_of(path, source[:HEAD_BYTES]) or ""
+    if len(source) > MAX_BYTES:
+        return Outline((), "none")
+    described = describe(language)
+    if described is None:
+        return _plain(language, source)
+    found, engine = _definitions(described, source, give_up_at)
+    return Outline(arrange(found), engine)
+
+
+def _plain(language: str, source: bytes) -> Outline:
+    from .headings import HEADINGS
+    from .keys import KEYS
+
+    if len(source) > MAX_PLAIN_BYTES or b"\0" in source:
+        return Outline((), "none")
+    text = source.decode("utf-8", "replace")
+    if scan := HEADINGS.get(language):
+        return Outline(arrange(scan(text)), "headings")
+    if scan := KEYS.get(language):
+        return Outline(arrange(scan(text)), "keys")
+    return Outline((), "none")
+
+
+def _definitions(language: Language, source: bytes, give_up_at: float) -> tuple[list[Found], str]:
+    from .parse import parse, worth_parsing
+    from .regexes import scan
+    from .walk import walk
+
+    grammar = language.grammar
+    if grammar is None or not worth_parsing(source):
+        return scan(language, source), "regex"
+    parsed = parse(grammar, source, give_up_at)
+    found = walk(parsed.root, grammar, source, give_up_at) if parsed else None
+    if parsed is None or found is None:
+        return scan(language, source), "regex"
+    if not parsed.root.has_error:
+        return found, "tree-sitter"
+    missed = _missed(found, scan(language, source), parsed)
+    return found + missed, "union" if missed else "tree-sitter"
+
+
+def _missed(found: list[Found], seen: list[Found], parsed: Parsed) -> list[Found]:
+    """What the regex sees where the tree is broken.
+
+    Where the tree has no error around a head, that was parsed as something that is not listed: a string, a comment, a
+    local type. Only when there is more in strings than in code, a quote is missing, and all of them count.
+    """
+    known = {(draft.name, line) for draft in found for line in range(draft.start, min(draft.end, draft.start + 40) + 1)}
+    new = [draft for draft in seen if draft.kind != "constant" and (draft.name, draft.start) not in known]
+    heads = [(draft, parsed.root.descendant_for_byte_range(draft.begin, draft.head_end)) for draft in new]
+    in_text = [draft for draft, node in heads if node is not None and _is_text(node)]
+    broken = [draft for draft, node in heads if node is not None and node.has_error and not _is_text(node)]
+    return broken + in_text if len(in_text) > len(found) else broken
+
+
+TEXT_NODES = ("string", "comment", "heredoc", "template", "text")
+
+
+def _is_text(node: Node) -> bool:
+    return any(word in node.type for word in TEXT_NODES)

@@ -1,0 +1,198 @@
+"""What can be asked for in configuration and build files.
+
+In:  the text of a TOML, INI, YAML or JSON file, a Makefile, a justfile, a Dockerfile.
+Out: tables and keys (two levels), targets, stages.
+Not here: values and validity; a file that its own parser would refuse still has an outline.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from .model import Found
+from .spans import Mark, draft, sections
+
+MAX_INNER_KEYS = 50
+"""An object with more keys than that is data (locked versions, translations): its keys are not an outline."""
+
+_TOML_TABLE = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_TOML_KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=\s*(.*)""")
+_TOML_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*')
+_INI_SECTION = re.compile(r"\s*\[([^\]]+)\]")
+_INI_KEY = re.compile(r"(\s*)([^\s#;=:\[][^=:]*?)\s*(?:[=:]|$)")
+_YAML_KEY = re.compile(
+    r"""( *)((?:-[ ]+)?)("[^"]*"|'[^']*'|[^\s#:&*!|>%@`{}\[\],'"-][^:#]*?|-[^\s:#][^:#]*?)[ ]*:(?:[ \t]+(.*))?$"""
+)
+_YAML_LABELS = ("name", "id", "repo", "hosts", "kind", "uses", "job_name", "alert")
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|[{}\[\],:]', re.DOTALL)
+_MAKE_TARGET = re.compile(r"(?!\.[A-Z])([^\s:=#][^:=#\n]*?)\s*::?(?![:=])([^=\n]*)$|define\s+(\S+)")
+_JUST_RECIPE = re.compile(r"@?([A-Za-z_][\w-]*)(?:\s[^:=\n]*|\s+[^:\n]*=[^:\n]*)?:(?!=)")
+_DOCKER_STAGE = re.compile(r"\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
+
+
+def _toml(text: str) -> list[Found]:
+    lines = text.split("\n")
+    return sections(_toml_marks(lines), lines, "#")
+
+
+def _toml_marks(lines: list[str]) -> Iterator[Mark]:
+    quote, depth = "", 0
+    for row, line in enumerate(lines):
+        if quote:
+            quote = "" if quote in line else quote
+        elif depth > 0:
+            depth, quote = _toml_open(line, depth)
+        elif table := _TOML_TABLE.match(line):
+            yield Mark(row, 1, "table", table[2].replace('"', ""), line.strip())
+        elif key := _TOML_KEY.match(line):
+            yield Mark(row, 2, "key", key[1].strip("\"'"), line.strip())
+            depth, quote = _toml_open(key[2], 0)
+
+
+def _toml_open(value: str, depth: int) -> tuple[int, str]:
+    """(brackets still open, triple quote still open) after a line."""
+    for quote in ('"""', "'''"):
+        if value.count(quote) % 2:
+            return depth, quote
+    bare = _TOML_STRING.sub("", value)
+    return depth + sum(map(bare.count, "[{")) - sum(map(bare.count, "]}")), ""
+
+
+def _ini(text: str) -> list[Found]:
+    """Keys stand at one indentation within a section; a deeper line continues a value."""
+    lines, marks, indent = text.split("\n"), [], None
+    for row, line in enumerate(lines):
+        if section := _INI_SECTION.match(line):
+            marks.append(Mark(row, 1, "table", section[1].strip(), line.strip()))
+            indent = None
+        elif (key := _INI_KEY.match(line)) and (indent is None or len(key[1]) == indent):
+            indent = len(key[1])
+            marks.append(Mark(row, 2, "key", key[2], line.strip()))
+    return sections(marks, lines, "#")
+
+
+def _yaml(text: str) -> list[Found]:
+    lines = text.split("\n")
+    return sections(_yaml_marks(lines), lines, "#")
+
+
+def _yaml_marks(lines: list[str]) -> Iterator[Mark]:
+    """Keys of the first level, and of the first indentation inside each; list items by their name."""
+    inner: int | None = None
+    block: int | None = None
+    for row, line in enumerate(lines):
+        indent = len(line) - len(line.lstrip(" "))
+        if block is not None and (indent > block or not line.strip()):
+            continue
+        block = None
+        key = _YAML_KEY.match(line)
+        if not key or line.startswith(("---", "...")):
+            continue
+        name, value = key[3].strip("\"'"), (key[4] or "").strip()
+        if re.match(r"[|>][-+\d]*\s*(?:#.*)?$", value):
+            block = indent + len(key[2])
+        if indent == 0:
+            inner = None
+        elif inner is None:
+            inner = indent
+        if indent not in (0, inner):
+            continue
+        if key[2]:
+            if name not in _YAML_LABELS or not value:
+                continue
+            name = value.strip("\"'")
+        yield Mark(row, 1 if indent == 0 else 2, "key", name, line.strip())
+
+
+def _json(text: str) -> list[Found]:
+    """Keys of the outermost object and of the objects in it; comments and trailing commas do no harm."""
+    found, counts = [], Counter[int]()
+    opened: list[str] = []
+    keys: dict[int, tuple[Found, int]] = {}
+    pending, row, counted, outer = None, 0, 0, -1
+    for token in _JSON_TOKEN.finditer(text):
+        mark, depth = token[0][0], len(opened)
+        if mark == '"':
+            pending = token
+            continue
+        if mark == "/":
+            continue
+        row += text.count("\n", counted, token.start())
+        counted = token.start()
+        if mark in "{[":
+            opened.append(mark)
+        elif mark == ":" and pending is not None and depth in (1, 2) and opened == ["{"] * depth:
+            name = pending[0][1:-1]
+            found.append(Found("key", name, name, row + 1, row + 1, pending.start(), token.end()))
+            outer = len(found) - 1 if depth == 1 else outer
+            counts[outer] += depth == 2
+            keys[depth] = found[-1], outer
+        elif mark in ",}]":
+            if depth in keys:
+                ended = keys.pop(depth)[0]
+                ended.end, ended.finish = row + 1, token.start()
+            if mark != "," and opened:
+                opened.pop()
+                if depth - 1 in keys:
+                    keys[depth - 1][0].end = row + 1
+                    keys[depth - 1][0].finish = token.end()
+        pending = None
+    return _without_data(found, counts)
+
+
+def _without_data(found: list[Found], counts: Counter[int]) -> list[Found]:
+    kept: list[Found] = []
+    skipping = -1
+    for i, key in enumerate(found):
+        if key.begin < skipping:
+            continue
+        kept.append(key)
+        if counts[i] > MAX_INNER_KEYS:
+            skipping = key.finish
+    return kept
+
+
+def _indented_blocks(text: str, head: re.Pattern[str], indents: tuple[str, ...]) -> list[Found]:
+    """Targets and recipes: a head, and the lines below that are indented, continued or blank."""
+    lines, found = text.split("\n"), []
+    for row, line in enumerate(lines):
+        target = head.match(line)
+        if not target or (row and lines[row - 1].endswith("\\")):
+            continue
+        end, last = row + 1, row
+        while end < len(lines) and (
+            lines[end].startswith(indents) or not lines[end].strip() or lines[end - 1].endswith("\\")
+        ):
+            last = end if lines[end].strip() else last
+            end += 1
+        name = next(group for group in target.groups() if group is not None)
+        found.append(draft(Mark(row, 1, "target", name, line.strip()), last))
+    return found
+
+
+def _make(text: str) -> list[Found]:
+    return _indented_blocks(text, _MAKE_TARGET, ("\t",))
+
+
+def _just(text: str) -> list[Found]:
+    return _indented_blocks(text, _JUST_RECIPE, ("\t", " "))
+
+
+def _dockerfile(text: str) -> list[Found]:
+    lines = text.split("\n")
+    stages = ((row, _DOCKER_STAGE.match(line), line) for row, line in enumerate(lines))
+    marks = [Mark(row, 1, "stage", stage[2] or stage[1], line.strip()) for row, stage, line in stages if stage]
+    return sections(marks, lines, "#")
+
+
+KEYS: dict[str, Callable[[str], list[Found]]] = {
+    "toml": _toml,
+    "ini": _ini,
+    "yaml": _yaml,
+    "json": _json,
+    "make": _make,
+    "just": _just,
+    "dockerfile": _dockerfile,
+}

@@ -1,0 +1,105 @@
+"""Task runners of any language: make, just, task, rake, composer, Procfile, Dockerfile, compose.
+
+In:  a manifest.
+Out: the tasks that a newcomer runs first, and what a container starts.
+Not here: builds of one language (`compiled.py`, `python.py`, `javascript.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+from .model import BUILD, RUN, Fact, Manifest, Parser, purpose_of
+
+MAKE_TARGET = re.compile(r"^([A-Za-z0-9][\w./-]*(?:[ \t]+[A-Za-z0-9][\w./-]*)*)[ \t]*::?(?!=)", re.MULTILINE)
+JUST_RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)(?:[ \t]+[^:=\n]*)?:(?!=)", re.MULTILINE)
+TASKFILE_TASK = re.compile(r"^  ([A-Za-z_][\w:-]*):[ \t]*$", re.MULTILINE)
+RAKE_TASK = re.compile(r"^\s*task[ (]+:?['\"]?([\w:]+)|RSpec::Core::RakeTask\.new\(:?(\w+)|TestTask\.new\(?:?(\w*)", re.M)
+PROC = re.compile(r"^([\w-]+):[ \t]*(\S.*)$", re.MULTILINE)
+CONTAINER_START = re.compile(r"^(ENTRYPOINT|CMD)[ \t]+(.+)$", re.MULTILINE | re.IGNORECASE)
+
+
+def makefile(manifest: Manifest) -> Iterator[Fact]:
+    folder = f" -C {manifest.folder.rstrip('/')}" if manifest.folder else ""
+    names = (name for found in MAKE_TARGET.finditer(manifest.text) for name in found[1].split())
+    yield from _tasks(manifest, f"make{folder}", names)
+
+
+def justfile(manifest: Manifest) -> Iterator[Fact]:
+    yield from _tasks(manifest, "just", (found[1] for found in JUST_RECIPE.finditer(manifest.text)))
+
+
+def taskfile(manifest: Manifest) -> Iterator[Fact]:
+    tasks = manifest.text.partition("\ntasks:")[2]
+    yield from _tasks(manifest, "task", (found[1] for found in TASKFILE_TASK.finditer(tasks)))
+
+
+def rakefile(manifest: Manifest) -> Iterator[Fact]:
+    names = (found[1] or found[2] or found[3] or "test" for found in RAKE_TASK.finditer(manifest.text))
+    program = "bundle exec rake" if "Gemfile" in manifest.beside else "rake"
+    yield from _tasks(manifest, program, names)
+
+
+def gemfile(manifest: Manifest) -> Iterator[Fact]:
+    yield from manifest.fact(BUILD, "bundle install")
+
+
+def composer_json(manifest: Manifest) -> Iterator[Fact]:
+    data = json.loads(manifest.text)
+    if isinstance(data, dict):
+        yield from manifest.fact(BUILD, "composer install")
+        scripts = data.get("scripts")
+        yield from _tasks(manifest, "composer", scripts if isinstance(scripts, dict) else {})
+
+
+def phpunit_xml(manifest: Manifest) -> Iterator[Fact]:
+    yield from manifest.fact("test", "./phpunit" if "phpunit" in manifest.beside else "vendor/bin/phpunit")
+
+
+def procfile(manifest: Manifest) -> Iterator[Fact]:
+    for found in PROC.finditer(manifest.text):
+        yield from manifest.fact(RUN, f"{found[1]}: {found[2]}")
+
+
+def dockerfile(manifest: Manifest) -> Iterator[Fact]:
+    """What the last stage starts."""
+    last = {found[1].upper(): found[2] for found in CONTAINER_START.finditer(manifest.text)}
+    words = [word for part in ("ENTRYPOINT", "CMD") if part in last for word in _words(last[part])]
+    if words:
+        yield from manifest.fact(RUN, " ".join(words))
+
+
+def compose(manifest: Manifest) -> Iterator[Fact]:
+    yield from manifest.fact(RUN, "docker compose up")
+
+
+def _tasks(manifest: Manifest, program: str, names: object) -> Iterator[Fact]:
+    assert hasattr(names, "__iter__")
+    for name in dict.fromkeys(names):
+        if isinstance(name, str) and (kind := purpose_of(name)):
+            yield from manifest.fact(kind, f"{program} {name}")
+
+
+def _words(command: str) -> list[str]:
+    """A container's command in either form: `["python", "-m", "app"]` or `python -m app`."""
+    try:
+        words = json.loads(command)
+    except ValueError:
+        return [command]
+    return [word for word in words if isinstance(word, str)] if isinstance(words, list) else [command]
+
+
+PARSERS: Mapping[str, Parser] = {
+    r"(?:GNUm|m|M)akefile": makefile,
+    r"\.?[jJ]ustfile": justfile,
+    r"[Tt]askfile\.ya?ml": taskfile,
+    r"Rakefile": rakefile,
+    r"Gemfile": gemfile,
+    r"composer\.json": composer_json,
+    r"phpunit(?:\.dist)?\.xml(?:\.dist)?": phpunit_xml,
+    r"Procfile": procfile,
+    r"(?:Docker|Container)file": dockerfile,
+    r"(?:docker-)?compose\.ya?ml": compose,
+}
