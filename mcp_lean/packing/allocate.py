@@ -7,6 +7,7 @@ Not here: cutting one block (`render.py`), naming the blocks that were not serve
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ MIN_SHARE_TOKENS = 300
 """A block that does not fit whole gets at least this much, else it is left for a further call: a head of a few lines
 of each of a hundred files helps nobody."""
 
+SMALL_CHARS = 4 * MIN_SHARE_TOKENS
+"""Above this a block is not expected to fit into its least share, and is not tried."""
 
 MIN_PIECE_TOKENS = 40
 """The first block can always show this much of its first row, so that every call makes progress."""
@@ -41,6 +44,16 @@ class Packed:
         return len(self.texts)
 
 
+@dataclass(slots=True)
+class _Served:
+    """A block in the answer; `shown` is None until it is known how much of the budget is left for it."""
+
+    block: Block
+    chars: int
+    fixed: float
+    shown: Shown | None = None
+
+
 def pack(blocks: Iterable[Block], budget_tokens: float, reserve: str = "") -> Packed:
     """Fill the budget.
 
@@ -52,30 +65,39 @@ def pack(blocks: Iterable[Block], budget_tokens: float, reserve: str = "") -> Pa
     """
     scale = Scale.of(budget_tokens)
     pool = budget_tokens - scale.weigh(reserve)
-    served: list[Block] = []
-    fixed: list[float] = []
-    floor = 0.0
+    unclaimed = pool
+    served: list[_Served] = []
     for block in blocks:
-        weight = overhead(block, scale)
-        floor += weight + min(MIN_SHARE_TOKENS, 2 * block.chars)  # a character never costs two tokens
-        if served and floor > pool:
-            break
-        if weight + MIN_PIECE_TOKENS > pool and not served:
-            need = -(-int(weight + MIN_SHARE_TOKENS + scale.weigh(reserve)) // 100) * 100
-            raise AskError(f"budget: {budget_tokens:.0f} tokens cannot hold the first item; ask for at least {need}")
-        served.append(block)
-        fixed.append(weight)
-    shown = _share(served, fixed, pool - sum(fixed), scale)
+        candidate = _Served(block, block.chars, overhead(block, scale))
+        need = candidate.fixed + MIN_SHARE_TOKENS
+        if candidate.chars <= SMALL_CHARS:
+            least = fit(block, need, scale)
+            if least.is_whole:
+                need = least.weight
+                candidate.shown = least
+        if need > unclaimed:
+            if served:
+                break
+            candidate.shown = None  # the first one gets all there is
+            if candidate.fixed + min(MIN_PIECE_TOKENS, 2 * candidate.chars) > pool:
+                enough = candidate.fixed + MIN_SHARE_TOKENS + budget_tokens - pool
+                raise AskError(
+                    f"budget: {budget_tokens:.0f} tokens cannot hold the first item; ask for at least "
+                    f"{math.ceil(enough / 100) * 100}"
+                )
+        served.append(candidate)
+        unclaimed -= need
+    shown = _share(served, pool, scale)
     return Packed(
         tuple(block.text for block in shown), sum(block.weight for block in shown), all(s.is_whole for s in shown)
     )
 
 
-def _share(blocks: list[Block], fixed: list[float], pool: float, scale: Scale) -> list[Shown]:
+def _share(served: list[_Served], pool: float, scale: Scale) -> list[Shown]:
     """Smallest first, each at most an even share of what is left; what it does not use is left for the larger ones."""
-    shown: dict[int, Shown] = {}
-    smallest_first = sorted(range(len(blocks)), key=lambda i: (blocks[i].chars, i))
-    for done, i in enumerate(smallest_first):
-        shown[i] = fit(blocks[i], fixed[i] + pool / (len(blocks) - done), scale)
-        pool -= shown[i].weight - fixed[i]
-    return [shown[i] for i in range(len(blocks))]
+    waiting = sorted((entry for entry in served if entry.shown is None), key=lambda entry: entry.chars)
+    pool -= sum(entry.fixed if entry.shown is None else entry.shown.weight for entry in served)
+    for done, entry in enumerate(waiting):
+        entry.shown = fit(entry.block, entry.fixed + pool / (len(waiting) - done), scale)
+        pool -= entry.shown.weight - entry.fixed
+    return [entry.shown for entry in served if entry.shown is not None]

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import log
 
-from mcp_lean.repo.tags import WORDS, Tags, number_of, words_of
+from mcp_lean.repo.tags import Tags, number_of, words_of
 
 CODE_SHARE, NAMES_SHARE, PATH_SHARE = 1.0, 0.5, 0.5
 """Weights of the three scores, each scaled to a best of 1. Halving or doubling any moves the figure above by at most
@@ -103,14 +103,19 @@ def _mentions(files: Collection[Tags], focus: Sequence[str]) -> set[str]:
     for found in PATH.findall("\n".join(focus)):
         parts = re.split(r"[/\\]", found)
         ends.add("/".join(parts))
-        ends.update("/".join(parts[i:]) for i in range(len(parts)-1))
+        ends.update("/".join(parts[i:]) for i in range(len(parts) - 1))
         ends.add(found.replace(".", "/"))
     mentioned = set()
     for tags in files:
         whole = tags.path
         bare = whole.rpartition(".")[0]
-        parts = whole.split("/"); bp = bare.split("/")
-        cands = {"/".join(parts[i:]) for i in range(len(parts)-1)} | {"/".join(bp[i:]) for i in range(len(bp)-1)} | {whole}
+        parts = whole.split("/")
+        bp = bare.split("/")
+        cands = (
+            {"/".join(parts[i:]) for i in range(len(parts) - 1)}
+            | {"/".join(bp[i:]) for i in range(len(bp) - 1)}
+            | {whole}
+        )
         if cands & ends:
             mentioned.add(whole)
     return mentioned

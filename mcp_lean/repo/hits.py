@@ -4,9 +4,9 @@ In:  the hits of a search.
 Out: `Ranked` files, the best first.
 Not here: searching (`search.py`), which part of a file is shown (`regions.py`).
 
-BM25 over the patterns: a rare one weighs more than a common one, the tenth hit less than the second, and a hit in a long
-file less than in a short one. On top: the file defines what is looked for, or is named like it. Tests and examples come
-after the program itself, vendored and generated files last.
+BM25 over the patterns: a rare one weighs more than a common one, the tenth hit less than the second, and a hit in a
+long file less than in a short one. On top: the file defines what is looked for, or is named like it. Tests and examples
+come after the program itself, vendored and generated files last.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from math import log
 
 from mcp_lean.repo import roles
 from mcp_lean.repo.languages import language_of
+from mcp_lean.repo.patterns import words
 from mcp_lean.repo.search import FileHits, Found
 
 SATURATION, LENGTH_SHARE = 1.2, 0.5
@@ -27,21 +28,42 @@ SATURATION, LENGTH_SHARE = 1.2, 0.5
 DEFINITION_SHARE = 1.0
 """Added per pattern whose name the file defines, as a share of the pattern's weight."""
 
-NAME_SHARE = 0.7
-"""Added per pattern that stands in the file's name (a third of it: in a folder's name)."""
+NAME_SHARE = 1.0
+"""Added per pattern whose words all stand in the file's name; less for some of them, or for a folder's name."""
+
+FOLDER_SHARE = 0.4
 
 MENTION_SHARE = 3.0
 """Added when a pattern is the file's path, or the end of it."""
 
-ROLE_SHARES = {roles.MAIN: 1.0, roles.TEST: 0.4, roles.EXAMPLE: 0.4, roles.VENDORED: 0.05, roles.GENERATED: 0.05}
-PROSE_SHARE = 0.5
+ROLE_SHARES = {roles.MAIN: 1.0, roles.TEST: 0.25, roles.EXAMPLE: 0.25, roles.VENDORED: 0.05, roles.GENERATED: 0.05}
+PROSE_SHARE = 0.4
 """Documentation and data, as against source code."""
 
+PROSE = frozenset(
+    (
+        "markdown",
+        "rst",
+        "text",
+        "latex",
+        "html",
+        "css",
+        "scss",
+        "xml",
+        "svg",
+        "csv",
+        "json",
+        "jsonl",
+        "yaml",
+        "toml",
+        "ini",
+    )
+)
 LAST = (roles.VENDORED, roles.GENERATED)
-MEASURED_FILES = 400
-"""Only the best by hits alone are asked for their size: asking tens of thousands takes longer than searching them."""
+CLOSER_FILES = 400
+"""Only the best by hits alone are judged by their size and name too: for tens of thousands it takes longer than the
+search itself."""
 
-WORDS = re.compile(r"[a-z0-9]+")
 PATH_END = re.compile(r"[\w./+-]*\w\.\w{1,8}")
 
 
@@ -69,17 +91,26 @@ def rank(found: Found, root: str) -> list[Ranked]:
     """
     values = weights(found)
     names = [_Name.of(pattern.asked) for pattern in found.patterns]
-    rough = sorted(
-        (Ranked(file, _score(file, values, names, 1.0), roles.role_of(file.path)) for file in found.files), key=_order
-    )
-    head = rough[:MEASURED_FILES]
+    mentioned = tuple(f"/{name.path}" for name in names if name.path)
+    rough = sorted((_ranked(file, _by_hits(file, values, 1.0)) for file in found.files), key=_order)
+    head = [one for i, one in enumerate(rough) if i < CLOSER_FILES or f"/{one.hits.path}".endswith(mentioned)]
     sizes = [_size(os.path.join(root, one.hits.path)) for one in head]
-    typical = sorted(sizes)[len(sizes) // 2] if sizes else 1
-    measured = (
-        Ranked(one.hits, _score(one.hits, values, names, size / max(1, typical)), one.role)
+    typical = max(1, sorted(sizes)[len(sizes) // 2]) if sizes else 1
+    closer = {
+        one.hits.path: _ranked(
+            one.hits, _by_hits(one.hits, values, size / typical) + _by_path(one.hits.path, values, names)
+        )
         for one, size in zip(head, sizes, strict=True)
-    )
-    return sorted(measured, key=_order) + rough[MEASURED_FILES:]
+    }
+    tail = [one for one in rough if one.hits.path not in closer]
+    return sorted(closer.values(), key=_order) + tail
+
+
+def _ranked(file: FileHits, score: float) -> Ranked:
+    role = roles.role_of(file.path)
+    language = language_of(file.path)
+    is_code = language is not None and language not in PROSE
+    return Ranked(file, score * ROLE_SHARES[role] * (1.0 if is_code else PROSE_SHARE), role)
 
 
 def _order(one: Ranked) -> tuple[bool, float, str]:
@@ -88,43 +119,42 @@ def _order(one: Ranked) -> tuple[bool, float, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """A pattern as it may stand in a path."""
+    """A pattern as it may stand in a path: its words, and the path if it is one."""
 
     words: frozenset[str]
     path: str
 
     @classmethod
     def of(cls, asked: str) -> _Name:
-        plain = asked.replace("\\\\", "/").replace("\\", "")
-        return cls(frozenset([plain.lower()]), plain if PATH_END.fullmatch(plain) else "")
+        plain = asked.replace("\\", "")
+        return cls(words(plain), plain if PATH_END.fullmatch(plain) else "")
+
+    def share(self, path: str, folders: frozenset[str], name: frozenset[str]) -> float:
+        """How much of the pattern's weight the path adds."""
+        if self.path and (f"/{path}".endswith("/" + self.path) or f"/{self.path}".endswith("/" + path)):
+            return MENTION_SHARE
+        if not self.words:
+            return 0.0
+        found = sum(1.0 if word in name else FOLDER_SHARE for word in self.words if word in name or word in folders)
+        return NAME_SHARE * found / len(self.words)
 
 
-def _score(file: FileHits, values: Sequence[float], names: Sequence[_Name], length: float) -> float:
+def _by_hits(file: FileHits, values: Sequence[float], length: float) -> float:
+    """BM25, and what the file defines. `length` is the file's, in typical ones."""
     score = 0.0
-    path = file.path
-    *folders, name = path.lower().split("/")
-    stem = name.partition(".")[0]
+    saturation = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * length)
     for i, count in enumerate(file.counts):
-        if not count:
-            continue
-        score += values[i] * count * (SATURATION + 1) / (count + SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * length))
-        if i in file.defines:
-            score += values[i] * DEFINITION_SHARE
-    for i, one in enumerate(names):
-        if one.path and (path == one.path or path.endswith("/" + one.path) or one.path.endswith("/" + path)):
-            score += values[i] * MENTION_SHARE
-        elif stem in one.words:
-            score += values[i] * NAME_SHARE
-        elif not one.words.isdisjoint(folders):
-            score += values[i] * NAME_SHARE / 3
-    language = language_of(path)
-    is_code = language is not None and language not in PROSE
-    return score * ROLE_SHARES[roles.role_of(path)] * (1.0 if is_code else PROSE_SHARE)
+        if count:
+            score += values[i] * count * (SATURATION + 1) / (count + saturation)
+            if i in file.defines:
+                score += values[i] * DEFINITION_SHARE
+    return score
 
 
-PROSE = frozenset(
-    {"markdown", "rst", "toml", "ini", "yaml", "json", "html", "css", "xml", "text", "csv", "po", "diff", "svg"}
-)
+def _by_path(path: str, values: Sequence[float], names: Sequence[_Name]) -> float:
+    folder, _, name = path.rpartition("/")
+    folders, stem = words(folder), words(name.rpartition(".")[0] or name)
+    return sum(value * one.share(path, folders, stem) for value, one in zip(values, names, strict=True))
 
 
 def _size(file: str) -> int:

@@ -6,7 +6,9 @@
     path:42         the definition there    folder                         what the folder holds
 
 Resume items, which a cut answer names: `path:42+2000` (line 42 from its 2,001st character on), and `@31-` after a
-glob, a folder or an outline (from its 31st entry on).
+glob, a folder, an outline or a name defined several times (from its 31st entry on).
+
+Also understood, as models write them: `path:L10-L80`, `path#L10-L80`, and `path:42:7` as compilers print places.
 
 In:  a string as a model writes it.
 Out: an `Item`, or `BadItem` with the form that was probably meant.
@@ -22,10 +24,10 @@ from mcp_lean.errors import BadItem
 
 GLOB_CHARACTERS = re.compile(r"[*?\[]")
 
-RANGE = re.compile(r"(?P<path>.+?):L?(?P<first>\d{1,12})-L?(?P<last>\d{0,12})", re.DOTALL)
-AROUND = re.compile(r"(?P<path>.+?):L?(?P<line>\d{1,12})", re.DOTALL)
-WITHIN = re.compile(r"(?P<path>.+?):(?P<line>\d{1,12})\+(?P<column>\d{1,12})", re.DOTALL)
-ENTRY = re.compile(r"(?P<rest>.+)@(?P<entry>\d{1,12})-", re.DOTALL)
+RANGE = re.compile(r"(?P<path>.+?)(?::|:L|#L)(?P<first>\d{1,12})-L?(?P<last>\d{0,12})", re.DOTALL | re.ASCII)
+AROUND = re.compile(r"(?P<path>.+?):L?(?P<line>\d{1,12})(?::\d{1,12})?", re.DOTALL | re.ASCII)
+WITHIN = re.compile(r"(?P<path>.+?):(?P<line>\d{1,12})\+(?P<column>\d{1,12})", re.DOTALL | re.ASCII)
+ENTRY = re.compile(r"(?P<rest>.+)@(?P<entry>\d{1,12})-", re.DOTALL | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Item:
     around: a line whose definition is wanted.
     within: a line and how many of its characters to leave out.
     symbol: a name, or "" for the outline.
-    entry: where to go on in a list of matches, folder entries or outline rows, from 1.
+    entry: where to go on in a list of matches, folder entries, outline rows or definitions, from 1.
     """
 
     path: str
@@ -50,32 +52,42 @@ class Item:
     def is_glob(self) -> bool:
         return bool(GLOB_CHARACTERS.search(self.path))
 
+    def __str__(self) -> str:
+        """The item as it would be written, without `entry`."""
+        if self.lines is not None:
+            return f"{self.path}:{self.lines[0]}-{self.lines[1] or ''}"
+        if self.around is not None:
+            return f"{self.path}:{self.around}"
+        if self.within is not None:
+            return f"{self.path}:{self.within[0]}+{self.within[1]}"
+        return self.path if self.symbol is None else f"{self.path}#{self.symbol}"
 
-def parse(item: str) -> Item:
+
+def parse(text: str) -> Item:
     """Split an item. Raises `BadItem` where it cannot mean anything."""
-    item = item.strip()
-    if not item:
+    text = text.strip()
+    if not text:
         raise BadItem("an item is empty; write a path such as src/app.py")
     entry = 1
-    if found := ENTRY.fullmatch(item):
-        item, entry = found["rest"], max(1, int(found["entry"]))
-    if found := WITHIN.fullmatch(item):
-        return Item(found["path"], within=(_line(item, found["line"]), int(found["column"])))
-    if found := RANGE.fullmatch(item):
-        first, last = _line(item, found["first"]), _line(item, found["last"]) if found["last"] else None
+    if found := ENTRY.fullmatch(text):
+        text, entry = found["rest"], max(1, int(found["entry"]))
+    if found := WITHIN.fullmatch(text):
+        return Item(found["path"], within=(_line(text, found["line"]), int(found["column"])), entry=entry)
+    if found := RANGE.fullmatch(text):
+        first, last = _line(text, found["first"]), _line(text, found["last"]) if found["last"] else None
         if last is not None and last < first:
-            raise BadItem(f"{item}: the range ends before it starts; try {found['path']}:{last}-{first}")
+            raise BadItem(f"{text}: the range ends before it starts; try {found['path']}:{last}-{first}")
         return Item(found["path"], lines=(first, last), entry=entry)
-    if found := AROUND.fullmatch(item):
-        return Item(found["path"], around=_line(item, found["line"]))
-    path, mark, symbol = item.rpartition("#")
+    if found := AROUND.fullmatch(text):
+        return Item(found["path"], around=_line(text, found["line"]), entry=entry)
+    path, mark, symbol = text.rpartition("#")
     if mark and path:
         return Item(path, symbol=symbol.strip(), entry=entry)
-    return Item(item, entry=entry)
+    return Item(text, entry=entry)
 
 
-def _line(item: str, digits: str) -> int:
+def _line(text: str, digits: str) -> int:
     number = int(digits)
     if number == 0:
-        raise BadItem(f"{item}: lines count from 1")
+        raise BadItem(f"{text}: lines count from 1")
     return number

@@ -1,29 +1,77 @@
 """Which existing paths a wrong path was probably meant to be.
 
-In:  the path asked for and the listing.
-Out: up to three paths, best first.
-Not here: near symbol names (`outline.py`).
+In:  the path asked for, and the files that a listing knows.
+Out: up to three paths, best first; folders end in a slash.
+Not here: near symbol names (`outline`).
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 
 LIMIT = 3
+SIMILAR_SEARCHES = 8
+"""A search for similar names takes 0.2 s among 60,000 names. So many are made per listing; same names are found always."""
 
 
-def nearest_paths(asked: str, paths: Sequence[str]) -> tuple[str, ...]:
-    """Files of the same name first, then similar names; among equals the most similar folder, then the alphabet."""
-    name = asked.rstrip("/").rpartition("/")[2].lower()
-    by_name: dict[str, list[str]] = {}
-    for path in paths:
-        by_name.setdefault(path.rpartition("/")[2].lower(), []).append(path)
-    names = difflib.get_close_matches(name, sorted(by_name), n=LIMIT, cutoff=0.75)
-    found: list[str] = []
-    for near in names:
-        found += sorted(by_name[near], key=lambda path: (-_likeness(asked, path), path))[: LIMIT - len(found)]
-    return tuple(found)
+class Nearest:
+    """Paths by their last part. Made once per listing, and only when a path is missing."""
+
+    def __init__(self, paths: Sequence[str], permits: Callable[[str], bool]) -> None:
+        self._paths = paths
+        self._permits = permits
+        self._searches_left = SIMILAR_SEARCHES
+
+    def to(self, asked: str) -> tuple[str, ...]:
+        """Files and folders of the same name first, then similar names, then the nearest folder above that exists.
+
+        Among equals the most similar path, then the alphabet. Paths that are not permitted are never named.
+        """
+        found: list[str] = []
+        for path in self._candidates(asked.rstrip("/")):
+            if self._permits(path):
+                found.append(path)
+            if len(found) == LIMIT:
+                break
+        return tuple(found) or self._folder_above(asked)
+
+    def _candidates(self, asked: str) -> Iterator[str]:
+        name = asked.rpartition("/")[2].lower()
+        same = self._by_name.get(name, [])
+        yield from _likest(asked, same)
+        if not same and self._searches_left:
+            self._searches_left -= 1
+            for near in difflib.get_close_matches(name, self._by_name, n=LIMIT, cutoff=0.75):
+                yield from _likest(asked, self._by_name[near])
+
+    def _folder_above(self, asked: str) -> tuple[str, ...]:
+        parts = asked.strip("/").split("/")
+        above = ("/".join(parts[:length]) + "/" for length in range(len(parts) - 1, 0, -1))
+        return tuple(folder for folder in above if folder in self._folders and self._permits(folder))[:1]
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """All folders above a file, each with a slash at its end."""
+        folders: set[str] = set()
+        for path in self._paths:
+            end = path.rfind("/")
+            while end > 0 and path[: end + 1] not in folders:
+                folders.add(path[: end + 1])
+                end = path.rfind("/", 0, end)
+        return frozenset(folders)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        by_name: dict[str, list[str]] = {}
+        for path in (*self._paths, *sorted(self._folders)):
+            by_name.setdefault(path.rstrip("/").rpartition("/")[2].lower(), []).append(path)
+        return by_name
+
+
+def _likest(asked: str, paths: list[str]) -> list[str]:
+    return sorted(paths, key=lambda path: (-_likeness(asked, path), path))
 
 
 def _likeness(a: str, b: str) -> float:

@@ -35,6 +35,8 @@ LITERAL = re.compile(r"(?:[^\\\[\](){}*+?|.^$\n]|\\[^\w\s<>])+")
 UNESCAPED = re.compile(r"\\(.)")
 BACKSLASHED = re.compile(r"\\(?:[a-zA-Z](?:\{[^}]*\})?|.)", re.DOTALL)
 NAME = re.compile(r"[A-Za-z_$][\w$]{2,}")
+WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+WORD_CHARS = 3
 LINE_END = re.compile(r"\\r|\\n|\r|\n")
 
 DEFINING = frozenset(
@@ -96,6 +98,12 @@ def literally(pattern: Pattern) -> Pattern:
     """The pattern as plain text, for one that rg refuses as a regular expression."""
     note = f"{shown(pattern.asked)}: not a valid regex here, taken literally"
     return _understood(pattern.asked, re.escape(pattern.regex), note)
+
+
+def words(name: str) -> frozenset[str]:
+    """Words of a name, in lower case and without the s of a plural: `userSessions` as user, session."""
+    found = (word.lower() for word in WORD.findall(name))
+    return frozenset(word.removesuffix("s") for word in found if len(word) >= WORD_CHARS)
 
 
 def shown(text: str, limit: int = 60) -> str:

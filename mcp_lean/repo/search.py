@@ -87,3 +87,37 @@ def _file_hits(path: str, text: str, patterns: Sequence[Pattern], by_rg: Mapping
         counts[i] = seen.get(path, 0)
     defines = frozenset(i for i, count in enumerate(counts) if count and patterns[i].is_defined_in(text))
     return FileHits(path, text.count("\n") + 1, tuple(counts), defines)
+
+
+def hit_lines(patterns: Sequence[Pattern], texts: Sequence[str], check: Callable[[], None] = quiet) -> list[dict[int, list[int]]]:
+    """For each text: line number (from 1) -> the numbers of the patterns that hit it.
+
+    Args:
+        texts: lines ended by LF alone.
+    """
+    found: list[dict[int, list[int]]] = [{} for _ in texts]
+    rg = ripgrep.program()
+    starts = list(accumulate((text.count("\n") + 1 for text in texts), initial=0))
+    for number, pattern in enumerate(patterns):
+        check()
+        if pattern.matcher is not None:
+            for lines, text in zip(found, texts, strict=True):
+                for line in _lines_by_matcher(pattern, text):
+                    lines.setdefault(line, []).append(number)
+        elif rg is not None:
+            for line in matching_lines(rg, pattern.regex, "\n".join(texts), check) or ():
+                index = bisect_left(starts, line) - 1
+                found[index].setdefault(line - starts[index], []).append(number)
+    return found
+
+
+def _lines_by_matcher(pattern: Pattern, text: str) -> Iterator[int]:
+    if pattern.matcher is None or pattern.required not in text:
+        return
+    line, counted = 1, 0
+    for match in pattern.matcher.finditer(text):
+        ends = text.count("\n", counted, match.start())
+        if counted and not ends:
+            continue
+        line, counted = line + ends, match.start()
+        yield line

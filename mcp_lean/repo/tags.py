@@ -2,7 +2,7 @@
 
 In:  a path, its language, its bytes.
 Out: `Tags`. Names are numbers here (`number_of`): a repository uses hundreds of thousands, and only few are ever shown.
-Not here: exact definitions and their ends (`outline`), the cache (`index.py`), graph and search (`rank.py`, `focus.py`).
+Not here: exact definitions and their ends (`outline`), the cache (`index.py`), the graph (`rank.py`, `focus.py`).
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def words_of(name: bytes) -> set[bytes]:
 
 
 def path_words(paths: Iterable[str]) -> set[int]:
-    """Numbers of the lower-case words that paths are made of: a name `kubernetes` means the folder more often than not."""
+    """Numbers of the lower-case words that paths are made of: a name `kubernetes` is mostly the folder."""
     words: set[str] = set()
     for path in paths:
         *folders, file = path.split("/")

@@ -1,22 +1,34 @@
 """The folders that may be read, and what may be read in them.
 
 In:  the environment (CLAUDE_PROJECT_DIR, else the working directory) and Claude Code's settings files.
-Out: `Workspace.locate(name)`: a `Place`, or the error that says why not; `Workspace.permits(path)` for listings.
-Not here: the rules' syntax (`deny.py`), reading (`text.py`), item grammar (`items.py`).
+Out: `Workspace.locate(name)`: a `Place`, or the error that says why not; `visible` and `permits` for listings.
+Not here: what rules mean (`deny.py`), where they are written (`settings.py`), reading (`text.py`), items (`items.py`).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
 from mcp_lean.errors import BadItem, Denied, OutsideWorkspace
-from mcp_lean.repo import deny
+from mcp_lean.repo.deny import Rule, Rules, real_path
+from mcp_lean.repo.settings import Settings, SettingsFiles
 
 MAX_PATH_CHARS = 1_000
 """A longer name is refused: Linux allows 4,096 bytes, but a name that long would fill a result's budget with itself."""
+
+MAX_RULE_CHARS = 200
+"""As much of a rule as an error shows; a repository's settings can hold any text."""
+
+LOOK_AGAIN_SECONDS = 0.1
+"""How long what the settings files said is believed. A listing asks about many thousand paths; a person who adds a rule
+does not notice a tenth of a second."""
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +43,26 @@ class Place:
     shown: str
 
 
-class Workspace:
-    """Roots and deny rules. The settings are read again when one of their files changes."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the settings files said when they were last looked at. Replaced as a whole, so threads need no lock."""
 
-    def __init__(self, root: str, environ: Mapping[str, str]) -> None:
+    settings: Settings
+    rules: Rules
+    roots: tuple[str, ...]
+    inside: tuple[str, ...]
+
+
+class Workspace:
+    """Roots and rules of one project; a change in the settings files counts without a restart."""
+
+    def __init__(self, root: str, environ: Mapping[str, str], clock: Callable[[], float] = time.monotonic) -> None:
         self.root = os.path.abspath(root)
-        self._environ = environ
+        self._files = SettingsFiles(self.root, environ)
+        self._clock = clock
         self._lock = Lock()
-        self._state: tuple[object, ...] | None = None
-        self._settings = deny.Settings()
-        self._roots: tuple[str, ...] = ()
+        self._looked_seconds = -LOOK_AGAIN_SECONDS
+        self._last: _Known | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Workspace:
@@ -49,9 +71,8 @@ class Workspace:
 
     @property
     def roots(self) -> tuple[str, ...]:
-        """Absolute folders, symlinks resolved; the project first, then `additionalDirectories`."""
-        self._refresh()
-        return self._roots
+        """Absolute folders, symlinks resolved; the project first, then the additional directories."""
+        return self._now().roots
 
     def locate(self, name: str) -> Place:
         """Where `name` leads, if it may be looked at.
@@ -63,70 +84,97 @@ class Workspace:
             Denied: a rule covers it; asked before the file system is, so that existence stays unknown.
             OutsideWorkspace: it leads out of the roots, by itself or through a symlink.
         """
-        self._refresh()
-        if not name or "\0" in name:
-            raise BadItem(f"{name!r}: a path has at least one character and no NUL")
-        if len(name) > MAX_PATH_CHARS:
-            raise BadItem(f"{name[:60]}...: path of {len(name):,} characters; at most {MAX_PATH_CHARS:,}")
+        known = self._now()
+        _refuse_impossible(name)
         asked = os.path.join(self.root, name)
         lexical = os.path.normpath(asked)
-        self._refuse_denied(name, lexical)
-        real = os.path.realpath(asked)
-        if not any(_is_below(real, root) for root in self._roots):
-            how = (
-                "leads out of the workspace through a symlink" if self._is_inside(lexical) else "outside the workspace"
-            )
-            raise OutsideWorkspace(f"{name}: {how}; paths are relative to its root, e.g. src/app.py")
-        self._refuse_denied(name, real)
-        return Place(real, self.shown(lexical if self._is_inside(lexical) else real))
+        self._refuse_covered(name, lexical, known.rules)
+        real = real_path(asked)
+        is_inside = any(_is_below(lexical, root) for root in known.inside)
+        if not any(_is_below(real, root) for root in known.roots):
+            how = "leads out of the workspace through a symlink" if is_inside else "outside the workspace"
+            raise OutsideWorkspace(f"{one_line(name)}: {how}; paths are relative to its root, e.g. src/app.py")
+        self._refuse_covered(name, real, known.rules)
+        return Place(real, self.shown(lexical if is_inside else real))
 
     def permits(self, path: str) -> bool:
         """Whether no rule covers an absolute path. For entries of a listing; does not resolve symlinks."""
-        self._refresh()
-        return self._settings.denying(path) is None
+        return self._now().rules.covering(path) is None
+
+    def visible(self, root: str, paths: Iterable[str]) -> tuple[str, ...]:
+        """Those of the paths, relative to `root`, that no rule covers, in the order given. The batch of `permits`."""
+        rules = self._now().rules
+        if not rules:
+            return tuple(paths)
+        prefix = root if root.endswith(os.sep) else root + os.sep
+        return tuple(path for path in paths if rules.covering(prefix + path) is None)
 
     @property
     def has_rules(self) -> bool:
         """False lets a listing of many thousand paths skip the question."""
-        self._refresh()
-        return bool(self._settings.rules)
+        return bool(self._now().rules)
 
     def shown(self, path: str) -> str:
         """An absolute path as the model names it."""
-        for root in (self.root, os.path.realpath(self.root)):
+        for root in (self.root, real_path(self.root)):
             if path == root:
                 return "."
             if _is_below(path, root):
                 return os.path.relpath(path, root).replace(os.sep, "/")
         return path.replace(os.sep, "/")
 
-    def _is_inside(self, lexical: str) -> bool:
-        return _is_below(lexical, self.root) or any(_is_below(lexical, root) for root in self._roots)
-
-    def _refuse_denied(self, name: str, path: str) -> None:
-        rule = self._settings.denying(path)
+    def _refuse_covered(self, name: str, path: str, rules: Rules) -> None:
+        rule = rules.covering(path)
+        if rule is None:
+            # Whether it is a folder is not looked at where that matters: of a path that is not there it is unknown.
+            as_folder = rules.covering_folder(path)
+            rule = as_folder if as_folder and not os.path.isfile(path) else None
         if rule is not None:
-            raise Denied(f"{name}: denied by {rule.text} in {self.shown(rule.file)}; only the person can change that")
+            raise Denied(self._refusal(name, rule))
 
-    def _refresh(self) -> None:
-        """Six `stat` calls; the files are read only when one of them changed."""
-        files = deny.settings_files(self.root, self._environ)
-        state = tuple(_state(file) for file in files)
+    def _refusal(self, name: str, rule: Rule) -> str:
+        text = one_line(rule.text)
+        text = text if len(text) <= MAX_RULE_CHARS else text[:MAX_RULE_CHARS] + "..."
+        file = one_line(self.shown(rule.file))
+        if rule.asks:
+            return f"{one_line(name)}: {text} in {file} wants the person asked; use the built-in Read, which asks"
+        return f"{one_line(name)}: denied by {text} in {file}; only the person can change that"
+
+    def _now(self) -> _Known:
+        """What the settings say, at most `LOOK_AGAIN_SECONDS` old."""
+        now = self._clock()
+        last = self._last
+        if last is not None and now - self._looked_seconds < LOOK_AGAIN_SECONDS:
+            return last
         with self._lock:
-            if state == self._state:
-                return
-            self._settings = deny.load(files, self.root, self._environ)
-            folders = (self.root, *self._settings.additional_directories)
-            self._roots = tuple(dict.fromkeys(os.path.realpath(folder) for folder in folders))
-            self._state = state
+            settings = self._files.look()
+            last = self._last
+            if last is None or settings != last.settings or not last.rules.is_current:
+                last = self._last = self._known(settings)
+            self._looked_seconds = now
+            return last
+
+    def _known(self, settings: Settings) -> _Known:
+        folders = (self.root, *settings.folders)
+        roots = tuple(dict.fromkeys(map(real_path, folders)))
+        rules = Rules(settings.sources, folders, self._files.home)
+        return _Known(settings, rules, roots, tuple(dict.fromkeys((*folders, *roots))))
 
 
-def _state(file: str) -> tuple[int, int, int] | None:
+def one_line(text: str) -> str:
+    """Text in which no control character can start a line of its own."""
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def _refuse_impossible(name: str) -> None:
+    if not name or "\0" in name:
+        raise BadItem(f"{name!r}: a path has at least one character and no NUL")
+    if len(name) > MAX_PATH_CHARS:
+        raise BadItem(f"{one_line(name[:60])}...: path of {len(name):,} characters; at most {MAX_PATH_CHARS:,}")
     try:
-        found = os.stat(file)
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+        os.fsencode(name)
+    except UnicodeEncodeError as error:
+        raise BadItem(f"{name!a}: a path has no half of a character (lone surrogate)") from error
 
 
 def _is_below(path: str, root: str) -> bool:

@@ -51,10 +51,6 @@ class SessionFiles:
     main: str | None
     agents: tuple[AgentFile, ...]
 
-    @property
-    def paths(self) -> tuple[str, ...]:
-        return (*([self.main] if self.main else []), *(agent.path for agent in self.agents))
-
 
 @dataclass(frozen=True, slots=True)
 class Located:

@@ -23,17 +23,16 @@ COMMIT_DATE = "2026-01-01T00:00:00Z"
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """An entry of `.mcp.json`. The delays are made by the recorder in front of the server, not by the server."""
+    """An entry of `.mcp.json`. `start_delay_s` passes in the recorder, before the server exists."""
 
     command: Sequence[str]
     always_load: bool | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     start_delay_s: float = 0.0
-    answer_delay_s: float = 0.0
 
     def entry(self, log: Path) -> JsonObject:
         """The entry, with the recorder in front of the command."""
-        recorder = [str(HERE / "wire.py"), str(log), str(self.start_delay_s), str(self.answer_delay_s)]
+        recorder = [str(HERE / "wire.py"), str(log), str(self.start_delay_s)]
         entry: JsonObject = {"command": sys.executable, "args": ["-IS", *recorder, "--", *self.command]}
         if self.env:
             entry["env"] = dict(self.env)

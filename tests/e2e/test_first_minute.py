@@ -66,6 +66,7 @@ def test_the_flag_on_a_tool_puts_that_tool_into_the_first_request_and_no_other(c
     run = claude()
 
     flagged = [tool["name"] for tool in run.listed if (tool.get("_meta") or {}).get("anthropic/alwaysLoad")]
+    assert "read_many" in flagged
     assert ours(run.requests[0].tool_names) == sorted(flagged)
     for tool in run.listed:
         assert (f"mcp__lean__{tool['name']}" in run.requests[0].text) == (tool["name"] not in flagged)
@@ -227,7 +228,7 @@ def test_results_are_text_alone(claude: Claude) -> None:
 
 def test_a_long_file_arrives_in_parts_that_the_client_leaves_alone(claude: Claude) -> None:
     """The largest budget, and far more text than that: what is left out is named, and arrives when asked for."""
-    lines = [f"entry {number:05d} of the register, with words enough to fill a row" for number in range(1_400)]
+    lines = [f"entry {number:05d} of the register, with words enough to fill a row" for number in range(1_200)]
 
     def what_is_left(scene: Scene) -> Says:
         [item] = re.findall(r"^more: (\S+)$", scene.requests[-1].text, re.MULTILINE)[-1:]

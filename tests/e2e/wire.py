@@ -1,8 +1,6 @@
 """The traffic between the client and a stdio MCP server, recorded both ways.
 
-In:  (as a program) `wire.py FOLDER START_DELAY_S ANSWER_DELAY_S -- command`: runs the command in its place and passes
-     every line on. `START_DELAY_S` passes before the server exists; every answer to tools/call is held back for
-     `ANSWER_DELAY_S`.
+In:  (as a program) `wire.py FOLDER START_DELAY_S -- command`: waits, runs the command, and passes every line on.
 Out: FOLDER/<pid>.jsonl, read back by `read_wire` as `WireMessage`s.
 Not here: the environment of the server (it holds the user's secrets; none of it is written down).
 
@@ -11,6 +9,7 @@ Standard library only, and started with `-IS`: what it adds to the server's star
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -67,59 +66,38 @@ def answer_to(call: WireMessage, wire: Iterable[WireMessage]) -> WireMessage | N
 
 
 class _Recorder:
-    """Writes down what passes; one lock for the file, one per direction, so that a full pipe stops nobody else."""
+    """Writes down what passes, one line at a time, from both sides."""
 
-    def __init__(self, file: IO[str], answer_delay_s: float) -> None:
+    def __init__(self, file: IO[str]) -> None:
         self.file = file
-        self.answer_delay_s = answer_delay_s
-        self.calls: set[object] = set()
-        self.file_lock = threading.Lock()
-        self.sink_locks = {CLIENT: threading.Lock(), SERVER: threading.Lock()}
+        self.lock = threading.Lock()
 
     def pump(self, source: IO[bytes], sink: IO[bytes], sender: str) -> None:
-        """Passes lines on until `source` ends or nobody reads `sink` any more."""
-        for line in source:
-            if self.answer_delay_s and self._answers_a_call(line, sender):
-                threading.Timer(self.answer_delay_s, self._pass_on, (line, sink, sender)).start()
-            elif not self._pass_on(line, sink, sender):
-                return
-
-    def pump_input(self, source: IO[bytes], sink: IO[bytes]) -> None:
-        """The client's side: its end of input is the server's signal to stop."""
+        """Passes lines on until `source` ends or nobody reads `sink`; then closes it, which tells the other side."""
         with contextlib.suppress(BrokenPipeError), sink:
-            self.pump(source, sink, CLIENT)
-
-    def _answers_a_call(self, line: bytes, sender: str) -> bool:
-        message = json.loads(line)
-        if message.get("method") == "tools/call":
-            self.calls.add(message["id"])
-        return sender == SERVER and "method" not in message and message.get("id") in self.calls
-
-    def _pass_on(self, line: bytes, sink: IO[bytes], sender: str) -> bool:
-        record = {"at": time.monotonic(), "from": sender, "line": line.decode("utf-8")}
-        with self.file_lock:
-            self.file.write(json.dumps(record) + "\n")
-            self.file.flush()
-        try:
-            with self.sink_locks[sender]:
+            for line in source:
+                record = {"at": time.monotonic(), "from": sender, "line": line.decode("utf-8")}
+                with self.lock:
+                    self.file.write(json.dumps(record) + "\n")
+                    self.file.flush()
                 sink.write(line)
                 sink.flush()
-        except BrokenPipeError:
-            return False
-        return True
 
 
-def _main(folder: Path, start_delay_s: float, answer_delay_s: float, command: list[str]) -> int:
+def _main(folder: Path, start_delay_s: float, command: list[str]) -> int:
     time.sleep(start_delay_s)
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert server.stdin
     assert server.stdout
     with open(folder / f"{server.pid}.jsonl", "w", encoding="utf-8") as file:
-        recorder = _Recorder(file, answer_delay_s)
-        threading.Thread(target=recorder.pump_input, args=(sys.stdin.buffer, server.stdin), daemon=True).start()
+        recorder = _Recorder(file)
+        client_side = (sys.stdin.buffer, server.stdin, CLIENT)
+        threading.Thread(target=recorder.pump, args=client_side, daemon=True).start()
         recorder.pump(server.stdout, sys.stdout.buffer, SERVER)
         return server.wait()
 
 
 if __name__ == "__main__":
-    sys.exit(_main(Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3]), sys.argv[5:]))
+    code = _main(Path(sys.argv[1]), float(sys.argv[2]), sys.argv[4:])
+    # The reader of stdin may still be waiting for the client: a normal exit would wait for its buffer.
+    os._exit(code)

@@ -71,12 +71,19 @@ Names = Callable[["Node", Place], Sequence[Named]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
+    """What to do at a node: ask `names` for definitions, then look at its children."""
+
     names: Names | None = None
     local: bool = False
+    """Variables inside are local."""
+    only_broken: bool = False
+    """Look further only if the node has a syntax error."""
 
 
 INSIDE = Rule()
 LOCAL = Rule(local=True)
+BROKEN = Rule(local=True, only_broken=True)
+"""A function body, in a language without functions inside functions: one that has some has lost a bracket."""
 
 
 def define(kind: str, name: str = "name", body: str = "body") -> Rule:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .base import Grammar, Language, Named, Place, Rule, define, inside
+from .base import BROKEN, Grammar, Language, Named, Place, Rule, define, inside
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -72,7 +72,9 @@ def _function(node: Node, place: Place) -> Sequence[Named]:
     if node.child_by_field_name("type") is None and name.isupper():
         return _by_macro(node, name, place)
     initializers = [child for child in node.named_children if child.type == "field_initializer_list"]
-    body, owner = (initializers or [body])[0], _owner(scopes, place)
+    if initializers:
+        body = initializers[0]
+    owner = _owner(scopes, place)
     return [Named("method" if owner else "function", name, owner=owner, body=body)]
 
 
@@ -90,7 +92,9 @@ def _by_macro(node: Node, macro: str, place: Place) -> Sequence[Named]:
 
 def _declaration(node: Node, place: Place) -> Sequence[Named]:
     """Prototypes and global variables; in a class body, the methods."""
-    found = []
+    found: list[Named] = []
+    if place.local:
+        return found
     for declarator in node.children_by_field_name("declarator"):
         target, scopes, is_function = _declared(declarator)
         name = _name(target, place)
@@ -99,7 +103,7 @@ def _declaration(node: Node, place: Place) -> Sequence[Named]:
             continue
         if name and is_function and declarator.type != "init_declarator":
             found.append(Named("function", name, owner=_owner(scopes, place), declared_only=not in_class))
-        elif name and not in_class and not place.local:
+        elif name and not in_class:
             found.append(Named("constant", name, owner=_owner(scopes, place)))
     return found
 
@@ -142,7 +146,9 @@ def _namespace(node: Node, place: Place) -> Sequence[Named]:
     return [Named("module", name, body=node.child_by_field_name("body"))] if name else []
 
 
-_MACRO_BEFORE_NAME = re.compile(rb"\b((?:class|struct)[ \t]+)([A-Z][A-Z0-9_]{2,}(?:\([^()\n]{0,80}\))?)(?=[ \t]+[A-Za-z_]\w*)")
+_MACRO_BEFORE_NAME = re.compile(
+    rb"\b((?:class|struct)[ \t]+)([A-Z][A-Z0-9_]{2,}(?:\([^()\n]{0,80}\))?)(?=[ \t]+[A-Za-z_]\w*)"
+)
 
 
 def _blank_macros(source: bytes) -> bytes:
@@ -161,6 +167,7 @@ _C = {
     "preproc_function_def": Rule(_macro),
     **inside("preproc_if", "preproc_ifdef", "preproc_else", "preproc_elif", "preproc_elifdef"),
     **inside("linkage_specification", "declaration_list", "ERROR"),
+    "compound_statement": BROKEN,
 }
 _CPP = {
     **_C,
@@ -184,7 +191,14 @@ _PATTERN = rb"""
       (?:[A-Za-z_]\w*+::)*+ ([A-Za-z_]\w*+) [^;{}()=]{0,200} \{
     | ^\#[ \t]*+define[ \t]++ (\w++) \(
 """
-_KEYWORDS = {"class": "class", "struct": "class", "union": "class", "enum": "enum", "#define": "macro", "define": "macro"}
+_KEYWORDS = {
+    "class": "class",
+    "struct": "class",
+    "union": "class",
+    "enum": "enum",
+    "#define": "macro",
+    "define": "macro",
+}
 
 LANGUAGES = {
     "c": Language(

@@ -128,6 +128,12 @@ def _expression(node: Node, place: Place) -> Sequence[Named]:
     return [Named("class" if node.type == "class" else "function", name, body=_body(node))]
 
 
+def _module(node: Node, place: Place) -> Sequence[Named]:
+    """`declare module "express" {}` and `namespace Util {}`."""
+    name = place.text(node.child_by_field_name("name")).strip("'\"")
+    return [Named("module", name, body=node.child_by_field_name("body"))] if name else []
+
+
 _SCRIPT = {
     "function_declaration": define("function"),
     "generator_function_declaration": define("function"),
@@ -155,7 +161,7 @@ _TYPED = {
     "interface_declaration": define("interface"),
     "type_alias_declaration": define("type"),
     "enum_declaration": define("enum"),
-    "module": define("module"),
+    "module": Rule(_module),
     "internal_module": define("module"),
     "function_signature": define("function"),
     "method_signature": define("method"),
@@ -185,7 +191,9 @@ _METHOD = rb"""
       (?!(?:if|for|while|switch|catch|function|return|with|else|do|new|await|typeof|super|constructor[ \t]*+[^\s(])\b)
       ([\w$\#]++) [ \t]*+ (?:<[^>\n]{0,80}>)?+ \( [^;{}\n]{0,300} \) [^;={}()\n]{0,100} \{ [ \t\r]*+ $
 """
-_TYPES = rb"|(?:interface|enum|namespace)[ \t]++([\w$]++)|const[ \t]++enum[ \t]++([\w$]++)|type[ \t]++([\w$]++)[ \t]*+[=<]"
+_TYPES = (
+    rb"|(?:interface|enum|namespace)[ \t]++([\w$]++)|const[ \t]++enum[ \t]++([\w$]++)|type[ \t]++([\w$]++)[ \t]*+[=<]"
+)
 
 
 def _language(name: str, package: str, function: str, *, typed: bool) -> Language:

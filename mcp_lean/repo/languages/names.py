@@ -114,7 +114,9 @@ def _by_word(table: dict[str, str]) -> dict[str, str]:
 
 _BY_EXTENSION, _BY_NAME, _BY_INTERPRETER = map(_by_word, (_EXTENSIONS, _FILE_NAMES, _INTERPRETERS))
 _SHEBANG = re.compile(rb"#!\s*\S*?([^/\s]+)(?:[ \t]+(?:-\S+[ \t]+|\w+=\S*[ \t]+)*([^\s/-]\S*))?")
-_CPP_ONLY = re.compile(rb"^\s*(?:class\s+\w+|namespace\b|template\s*<|using\s+\w|(?:public|private|protected)\s*:)|\bstd::", re.M)
+_CPP_ONLY = re.compile(
+    rb"^\s*(?:class\s+\w+|namespace\b|template\s*<|using\s+\w|(?:public|private|protected)\s*:)|\bstd::", re.MULTILINE
+)
 
 
 def language_of(path: str, head: bytes = b"") -> str | None:
@@ -126,13 +128,13 @@ def language_of(path: str, head: bytes = b"") -> str | None:
             `.h` file is C or C++.
     """
     name = re.split(r"[/\\]", path)[-1].lower()
-    stem, dot, extension = name.rpartition(".")
-    if name == "h" or (extension == "h" and dot):
+    _, dot, extension = name.rpartition(".")
+    if dot and extension == "h":
         return "cpp" if _CPP_ONLY.search(head) else "c"
     language = _BY_NAME.get(name) or (_BY_EXTENSION.get(extension) if dot else None)
     if language:
         return language
-    if dot and _BY_NAME.get(stem.partition(".")[0]) == "dockerfile" or name.startswith(("dockerfile.", "makefile.")):
+    if name.startswith(("dockerfile.", "makefile.")):
         return _BY_NAME[name.partition(".")[0]]
     return _by_first_line(head)
 

@@ -1,6 +1,6 @@
 """Languages without a grammar wheel here: a regex finds their definitions, indentation or braces their ends.
 
-To add one: a row below and its extension in `names.py`. `<` marks where a name is expected.
+To add one: a row below, its extension in `names.py`, and a line in tests/repo/test_languages_others.py.
 """
 
 from __future__ import annotations
@@ -46,11 +46,15 @@ _KINDS = {
 
 
 def _words(*words: str, name: bytes = rb"(\w++)", before: bytes = _MODIFIERS) -> bytes:
+    """A line that has one of the words, after modifiers, before a name."""
     return rb"^[ \t]*+" + before + rb"(?:" + "|".join(words).encode() + rb")[ \t]++" + name
 
 
-_BRACES = {
-    "kotlin": _words("fun", "class", "interface", "object", "typealias", name=rb"(?:<[^>\n]{0,80}>[ \t]*+)?+(?:[\w<>?]++\.)*+(\w++)"),
+_BRACES: dict[str, bytes] = {
+    "kotlin": _words(
+        *("fun", "class", "interface", "object", "typealias"),
+        name=rb"(?:<[^>\n]{0,80}>[ \t]*+)?+(?:[\w<>?]++\.)*+(\w++)",
+    ),
     "swift": _words("func", "class", "struct", "enum", "protocol", "extension", "actor", "typealias"),
     "scala": _words("def", "class", "object", "trait", "enum", "type"),
     "dart": _words("class", "mixin", "enum", "extension", "typedef"),
@@ -58,27 +62,56 @@ _BRACES = {
     "perl": _words("sub", "package", name=rb"([\w:]++)", before=b""),
     "powershell": rb"(?i:^[ \t]*+(?:function|filter|class|enum)[ \t]++([\w:-]++))",
     "proto": _words("message", "service", "enum", "rpc", before=b""),
-    "graphql": _words("type", "interface", "enum", "input", "union", "scalar", "directive", name=rb"@?+(\w++)", before=b"(?:extend[ \t]++)?+"),
+    "graphql": _words(
+        *("type", "interface", "enum", "input", "union", "scalar", "directive"),
+        name=rb"@?+(\w++)",
+        before=rb"(?:extend[ \t]++)?+",
+    ),
     "terraform": rb'^(?:resource|data|module|variable|output|provider)[ \t]++(?:"[\w-]++"[ \t]++)?+"([\w.-]++)"',
     "solidity": _words("contract", "interface", "library", "function", "modifier", "event", "struct", "enum"),
-    "zig": rb"^[ \t]*+(?:pub[ \t]++|export[ \t]++|inline[ \t]++)*+(?:fn[ \t]++(\w++)|const[ \t]++(\w++)[ \t]*+=[ \t]*+(?:packed[ \t]++|extern[ \t]++)?+(?:struct|enum|union)\b)",
-    "objective-c": rb"^(?:@(?:interface|implementation|protocol)[ \t]++(\w++)|[-+][ \t]*+\([^)\n]{0,100}\)[ \t]*+(\w++))",
-    "r": rb"^[ \t]*+([\w.]++)[ \t]*+(?:<-|=)[ \t]*+function\b",
-    "vue": rb"^[ \t]*+(?:export[ \t]++)?+(?:default[ \t]++)?+(?:async[ \t]++)?+(?:function[ \t]++(\w++)|class[ \t]++(\w++)|const[ \t]++(\w++)[ \t]*+=[ \t]*+(?:async[ \t]++)?+(?:\([^()\n]{0,200}\)|\w++)[^=\n;]{0,80}=>)",
+    "zig": rb"""
+        ^[ \t]*+ (?:pub[ \t]++|export[ \t]++|inline[ \t]++)*+
+        (?: fn[ \t]++ (\w++)
+          | const[ \t]++ (\w++) [ \t]*+ = [ \t]*+ (?:packed[ \t]++|extern[ \t]++)?+ (?:struct|enum|union)\b )
+    """,
+    "objective-c": rb"""
+        ^(?: @(?:interface|implementation|protocol)[ \t]++ (\w++) | [-+][ \t]*+ \([^)\n]{0,100}\) [ \t]*+ (\w++) )
+    """,
+    "r": rb"^[ \t]*+ ([\w.]++) [ \t]*+ (?:<-|=) [ \t]*+ function\b",
+    "vue": rb"""
+        ^[ \t]*+ (?:export[ \t]++)?+ (?:default[ \t]++)?+ (?:async[ \t]++)?+
+        (?: (?:function|class)[ \t]++ (\w++)
+          | const[ \t]++ (\w++) [ \t]*+ = [ \t]*+ (?:async[ \t]++)?+ (?:\([^()\n]{0,200}\)|\w++) [^=\n;]{0,80} => )
+    """,
 }
-_INDENT = {
-    "lua": rb"^[ \t]*+(?:local[ \t]++)?+(?:function[ \t]++([\w.:]++)|([\w.]++)[ \t]*+=[ \t]*+function\b)",
-    "elixir": _words("defmodule", "defp?", "defmacrop?", "defprotocol", "defimpl", name=rb"([\w.]++[?!]?+)", before=b""),
-    "julia": _words("function", "macro", "module", "struct", "abstract type", "mutable struct", name=rb"([\w.!]++)", before=b""),
-    "sql": rb"(?i:^[ \t]*+create[ \t]++(?:or[ \t]++replace[ \t]++)?+(?:(?:unique|temp|temporary|materialized)[ \t]++)?+(?:table|view|function|procedure|index|trigger|type|schema)[ \t]++(?:if[ \t]++not[ \t]++exists[ \t]++)?+[\"`\[]?+(?:\w++[\"`\]]?+\.[\"`\[]?+)?+(\w++))",
-    "clojure": rb"^\((?:defn-?|def|defmacro|defprotocol|defrecord|deftype|defmulti)[ \t]++(?:\^\S++[ \t]++)?+([^\s()\[\]]++)",
-    "lisp": rb"^\((?:defun|defmacro|defvar|defparameter|defclass|defgeneric|defmethod|define)[ \t]++\(?+([^\s()]++)",
-    "haskell": rb"^(?:(?:data|newtype|type|class|module)[ \t]++(?:family[ \t]++)?+([A-Z][\w.']*+)|([a-z_][\w']*+)[ \t]*+::)",
+_INDENT: dict[str, bytes] = {
+    "lua": rb"^[ \t]*+ (?:local[ \t]++)?+ (?: function[ \t]++ ([\w.:]++) | ([\w.]++) [ \t]*+ = [ \t]*+ function\b )",
+    "elixir": _words(
+        *("defmodule", "defp?", "defmacrop?", "defprotocol", "defimpl"), name=rb"([\w.]++[?!]?+)", before=b""
+    ),
+    "julia": _words(
+        *("function", "macro", "module", r"(?:mutable[ \t]++)?+struct", r"abstract[ \t]++type"),
+        name=rb"([\w.!]++)",
+        before=b"",
+    ),
+    "sql": rb"""
+        (?i: ^[ \t]*+ create[ \t]++ (?:or[ \t]++replace[ \t]++)?+ (?:(?:unique|temp|temporary|materialized)[ \t]++)?+
+             (?:table|view|function|procedure|index|trigger|type|schema)[ \t]++ (?:if[ \t]++not[ \t]++exists[ \t]++)?+
+             ["`\[]?+ (?:\w++ ["`\]]?+ \. ["`\[]?+)?+ (\w++) )
+    """,
+    "clojure": rb"""
+        ^\( (?:defn-?|def|defmacro|defprotocol|defrecord|deftype|defmulti)[ \t]++ (?:\^\S++[ \t]++)?+ ([^\s()\[\]]++)
+    """,
+    "lisp": rb"""
+        ^\( (?:defun|defmacro|defvar|defparameter|defclass|defgeneric|defmethod|define)[ \t]++ \(?+ ([^\s()]++)
+    """,
+    "haskell": rb"""
+        ^(?: (?:data|newtype|type|class|module)[ \t]++ (?:family[ \t]++)?+ ([A-Z][\w.']*+) | ([a-z_][\w']*+)[ \t]*+:: )
+    """,
 }
 
 LANGUAGES = {
-    name: Language(name=name, pattern=pattern, keywords=_KINDS, blocks=blocks)
-    for patterns, blocks in ((_BRACES, "braces"), (_INDENT, "indent"))
-    for name, pattern in patterns.items()
+    **{name: Language(name, pattern, _KINDS, "braces") for name, pattern in _BRACES.items()},
+    **{name: Language(name, pattern, _KINDS, "indent") for name, pattern in _INDENT.items()},
 }
 LANGUAGES["svelte"] = LANGUAGES["vue"]

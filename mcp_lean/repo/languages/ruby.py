@@ -1,4 +1,4 @@
-"""Ruby: grammar rules and regex. Method bodies are not entered; blocks of calls are (`Struct.new do`, `describe do`)."""
+"""Ruby: grammar rules and regex. Method bodies are not entered; the blocks of calls are (`Struct.new`, `describe`)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,11 @@ def _scoped(kind: str) -> Rule:
 
     def names(node: Node, place: Place) -> Sequence[Named]:
         owner, _, name = place.text(node.child_by_field_name("name")).rpartition("::")
-        return [Named(kind, name, owner=owner.replace("::", "."), body=_after_head(node))] if name else []
+        return (
+            [Named(kind, name, owner=owner.replace("::", "."), body=node.child_by_field_name("body"))] if name else []
+        )
 
     return Rule(names)
-
-
-def _after_head(node: Node) -> Node | None:
-    return node.child_by_field_name("body")
 
 
 def _assignment(node: Node, place: Place) -> Sequence[Named]:
@@ -54,8 +52,8 @@ LANGUAGES = {
         name="ruby",
         pattern=rb"""
             ^[ \t]*+ (?:(?:private|protected|public|private_class_method|module_function)[ \t]++)?+
-            (?: def[ \t]++ (?:self\.|[A-Z]\w*+\.)?+ ([a-zA-Z_]\w*+[?!=]?+|[<>=~!+*/%&|^\[\]-]++)
-              | (?:class|module)[ \t]++ (?:[\w]++::)*+ ([A-Z]\w*+) )
+            (?: def[ \t]++ (?:[\w@]++\.)?+ ([a-zA-Z_]\w*+[?!=]?+|[<>=~!+*/%&|^\[\]-]++)
+              | (?:class|module)[ \t]++ (?:\w*+::)*+ ([A-Z]\w*+) )
         """,
         keywords={"class": "class", "module": "module"},
         blocks="indent",
@@ -69,7 +67,7 @@ LANGUAGES = {
                 "assignment": Rule(_assignment),
                 "call": Rule(_call),
                 **inside("body_statement", "singleton_class", "argument_list", "do_block", "block", "block_body"),
-                **inside("if", "unless", "then", "else", "elsif", "begin", "ERROR"),
+                **inside("if", "unless", "if_modifier", "unless_modifier", "then", "else", "elsif", "begin", "ERROR"),
             },
         ),
     )

@@ -32,7 +32,7 @@ LANGUAGES = {
         pattern=rb"""
             ^[ \t]*+ (?:pub(?:\([^)\n]{0,40}\))?+[ \t]++)?+
             (?:(?:default|const|async|unsafe|extern(?:[ \t]++"[^"\n]{0,20}")?+)[ \t]++){0,5}+
-            (?:fn|struct|enum|union|trait|mod|type|macro_rules![ \t]*+)[ \t]++ (\w++)
+            (?:(?:fn|struct|enum|union|trait|mod|type)[ \t]++|macro_rules![ \t]*+) (?:r\#)?+ (\w++)
             | ^[ \t]*+ (?:unsafe[ \t]++)?+ impl\b [^\n;{]{0,200}? (\w++) (?:<[^\n{;]{0,100}>)?+ [ \t]*+ (?:where\b|\{|$)
         """,
         keywords={

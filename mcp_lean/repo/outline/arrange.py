@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..languages.base import TYPES, VALUES
+from mcp_lean.repo.languages.base import TYPES, VALUES
+
 from .model import Definition, Found
 
 

@@ -10,10 +10,13 @@ parse has errors, definitions that only the regex sees are added.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from ..languages import Language, describe, language_of
+from mcp_lean.repo.languages import Language, describe, language_of
+from mcp_lean.repo.languages.base import CALLABLES
+
 from .arrange import arrange
 from .model import Found, Outline
 from .text import as_utf8
@@ -81,8 +84,31 @@ def _definitions(language: Language, source: bytes, give_up_at: float) -> tuple[
         return scan(language, source), "regex"
     if not parsed.root.has_error:
         return found, "tree-sitter"
-    missed = _missed(found, scan(language, source), parsed)
+    seen = [draft for draft in scan(language, source) if draft.kind != "constant"]
+    _cut_runaways(found, seen, source)
+    missed = _missed(found, seen, parsed)
     return found + missed, "union" if missed else "tree-sitter"
+
+
+def _cut_runaways(found: list[Found], seen: list[Found], source: bytes) -> None:
+    """Where a bracket is lost, a function swallows those after it: it ends before a head no deeper than its own."""
+    heads = [(draft.start, _column(source, draft.begin), draft) for draft in seen]
+    starts = [start for start, _, _ in heads]
+    for draft in found:
+        if draft.kind not in CALLABLES:
+            continue
+        column = _column(source, draft.begin)
+        first, last = bisect_right(starts, draft.start), bisect_right(starts, draft.end)
+        later = next(
+            (head for _, depth, head in heads[first:last] if depth <= column and head.name != draft.name), None
+        )
+        if later:
+            draft.finish = later.begin
+            draft.end = draft.start + source[draft.begin : later.begin].rstrip().count(b"\n")
+
+
+def _column(source: bytes, begin: int) -> int:
+    return begin - (source.rfind(b"\n", 0, begin) + 1)
 
 
 def _missed(found: list[Found], seen: list[Found], parsed: Parsed) -> list[Found]:

@@ -65,7 +65,12 @@ def _rst(text: str) -> list[Found]:
     for row in range(1, len(lines)):
         title = lines[row - 1]
         under = _ADORNMENT.match(lines[row])
-        if not under or not title.strip() or _ADORNMENT.match(title) or len(lines[row].rstrip()) < min(len(title.strip()), 3):
+        if (
+            not under
+            or not title.strip()
+            or _ADORNMENT.match(title)
+            or len(lines[row].rstrip()) < min(len(title.strip()), 3)
+        ):
             continue
         over = row > 1 and lines[row - 2].rstrip() == lines[row].rstrip()
         if not over and (title[0].isspace() or (row > 1 and lines[row - 2].strip())):

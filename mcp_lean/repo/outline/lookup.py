@@ -8,15 +8,21 @@ Not here: reading the text of a definition.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
+from functools import partial
 
-from ..languages.base import VALUES
+from mcp_lean.repo.languages.base import VALUES
+
 from .model import Definition, Outline
 
 _SEPARATORS = re.compile(r"::|->|[.#/\\]")
 MAX_COMPARED = 5_000
 """Comparing a symbol with 5,000 names takes some 50 ms; no file that a person wrote has more."""
+
+
+Parts = tuple[str, ...]
+Reading = Callable[[Definition], bool]
 
 
 def find(outline: Outline, symbol: str) -> tuple[Definition, ...]:
@@ -27,36 +33,48 @@ def find(outline: Outline, symbol: str) -> tuple[Definition, ...]:
     again without regard to case; a heading by its anchor ("getting-started"). Parts may be joined by `.`, `::`, `#`,
     `->`, `/` or `\\`; a trailing `()` is dropped.
     """
-    for matches in _rules(symbol.strip()):
-        if found := tuple(definition for definition in outline.definitions if matches(definition)):
+    for reading in _readings(outline, symbol.strip()):
+        if found := tuple(definition for definition in outline.definitions if reading(definition)):
             return found
     return ()
 
 
-def _rules(symbol: str) -> Iterator[Callable[[Definition], bool]]:
+def _readings(outline: Outline, symbol: str) -> Iterator[Reading]:
     if not symbol:
         return
-    yield lambda definition: symbol in (definition.qualified, definition.name) and symbol == definition.qualified
-    bare = symbol.removesuffix("()") or symbol
+    yield lambda definition: definition.qualified == symbol
+    bare = symbol if symbol.endswith("operator()") else symbol.removesuffix("()")
     for fold in (str, str.casefold):
         wanted = _parts(fold(bare))
-
-        def parts(definition: Definition, fold: Callable[[str], str] = fold) -> tuple[str, ...]:
-            return _parts(fold(definition.qualified))
-
-        yield lambda definition, wanted=wanted, parts=parts: parts(definition) == wanted
-        yield lambda definition, wanted=wanted, parts=parts: _ends_with(parts(definition), wanted)
-        yield lambda definition, wanted=wanted, parts=parts: _ends_with(wanted, parts(definition))
+        own = frozenset(fold(definition.name) for definition in outline.definitions)
+        yield partial(_is_whole, fold, wanted)
+        yield partial(_is_end, fold, wanted)
+        yield partial(_is_in_package, fold, wanted, own)
     yield lambda definition: definition.kind == "heading" and _anchor(definition.name) == _anchor(symbol)
 
 
-def _parts(name: str) -> tuple[str, ...]:
-    """The parts of a qualified name; a name that is nothing but separators (an operator) is itself."""
-    return tuple(part for part in (part.strip("()* ") for part in _SEPARATORS.split(name)) if part) or (name,)
+def _parts(name: str) -> Parts:
+    """The parts of a qualified name, without Go's `(*...)`; one that is nothing but separators is itself."""
+    parts = (part.strip("(*)") if part.startswith("(") else part for part in _SEPARATORS.split(name))
+    return tuple(part for part in parts if part) or (name,)
 
 
-def _ends_with(whole: tuple[str, ...], end: tuple[str, ...]) -> bool:
-    return len(end) <= len(whole) and whole[len(whole) - len(end) :] == end
+Fold = Callable[[str], str]
+
+
+def _is_whole(fold: Fold, wanted: Parts, definition: Definition) -> bool:
+    return _parts(fold(definition.qualified)) == wanted
+
+
+def _is_end(fold: Fold, wanted: Parts, definition: Definition) -> bool:
+    return _parts(fold(definition.qualified))[-len(wanted) :] == wanted
+
+
+def _is_in_package(fold: Fold, wanted: Parts, own: frozenset[str], definition: Definition) -> bool:
+    """`package.Client.get`; but in `Client.post`, `Client` is no package if this file defines it."""
+    parts = _parts(fold(definition.qualified))
+    package = wanted[: -len(parts)]
+    return wanted[-len(parts) :] == parts and own.isdisjoint(package)
 
 
 def _anchor(text: str) -> str:

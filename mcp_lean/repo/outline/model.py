@@ -57,5 +57,3 @@ class Found:
     """For a draft that a regex made: where its name ends."""
     owner: str = ""
     declared_only: bool = False
-
-

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tree_sitter import Language as TreeSitterLanguage
     from tree_sitter import Node, Point, Tree
 
-    from ..languages.base import Grammar
+    from mcp_lean.repo.languages.base import Grammar
 
 MAX_BYTES = 512 * 1024
 """Larger files are generated as a rule, and a parse runs at 3-5 MB/s."""

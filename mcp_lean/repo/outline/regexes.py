@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from ..languages import Language, describe
+from mcp_lean.repo.languages import Language, describe
+
 from .ends import Head, estimate_ends
 from .model import Found
 from .text import one_line

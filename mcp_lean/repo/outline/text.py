@@ -23,7 +23,7 @@ def as_utf8(source: bytes) -> bytes:
 def one_line(text: str) -> str:
     """A signature: white space squeezed, no space inside brackets, nothing at the end that opens a body."""
     text = " ".join(text.split())
-    text = re.sub(r"([(\[]) ", r"\1", text)
-    text = re.sub(r"(?:(?<=[^(\[]),)? ([)\]])", r"\1", text)
+    text = re.sub(r"([(\[]|(?<=\w)<) ", r"\1", text)
+    text = re.sub(r",? ([)\]])|, (>)", r"\1\2", text)
     text = text.rstrip(" {:;,\\").removesuffix(" =")
     return text if len(text) <= SIGNATURE_CHARS else text[: SIGNATURE_CHARS - 1] + "…"

@@ -14,19 +14,22 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from ..languages.base import CALLABLES, VALUES, Place
+from mcp_lean.repo.languages.base import CALLABLES, TYPES, Place
+
 from .model import Found
 from .text import one_line
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from ..languages.base import Grammar, Named
+    from mcp_lean.repo.languages.base import Grammar, Named
 
 MAX_DEPTH = 200
 """Ten functions inside one another are about fifty levels; chains of 30,000 calls are nobody's structure."""
 
 _LOOK_AT_CLOCK_EVERY = 512
+
+_OPENERS = ("(", "[", "{", "<", "&", "|")
 
 _TYPEDEFS = frozenset({"class", "enum", "type"})
 """Kinds whose name can stand behind the body: `typedef struct {...} name`."""
@@ -66,7 +69,8 @@ def walk(root: Node, grammar: Grammar, source: bytes, give_up_at: float) -> list
             found += [_draft(named, node, ancestors, levels, grammar, source) for named in names]
             level.lead = None
             level.named = level.named or bool(names)
-            if len(ancestors) < MAX_DEPTH and cursor.goto_first_child():
+            enter = len(ancestors) < MAX_DEPTH and not (rule.only_broken and not node.has_error)
+            if enter and cursor.goto_first_child():
                 local = level.local or rule.local
                 if names:
                     local = names[-1].kind in CALLABLES or names[-1].kind == "block"
@@ -135,7 +139,7 @@ def _has_twin(node: Node) -> bool:
 
 
 def _signature(named: Named, node: Node, outer: Node, notes: frozenset[str], source: bytes) -> str:
-    """From the first word after decorators to the body; without a body, a callable whole, anything else its first line."""
+    """From the first word after decorators to the body; without one, a callable whole, anything else its first line."""
     begin, end = _first_word(outer, notes, 0) or outer.start_byte, outer.end_byte
     if named.body is not None and begin < named.body.start_byte <= end:
         end = named.body.start_byte
@@ -143,8 +147,8 @@ def _signature(named: Named, node: Node, outer: Node, notes: frozenset[str], sou
         line_end = source.find(b"\n", max(begin, node.start_byte), end)
         end = line_end if line_end >= 0 else end
     text = _without_comments(outer, begin, end, source).decode("utf-8", "replace").rstrip()
-    if named.kind in VALUES and text.endswith(("(", "[", "{")):
-        return one_line(text + "…")
+    if named.body is None and named.kind not in CALLABLES and text.endswith(_OPENERS):
+        return one_line(text.rstrip("{ ") if named.kind in TYPES else text + "…")
     signature = one_line(text)
     if named.kind in _TYPEDEFS and named.name not in signature:
         return one_line(f"{signature} {named.name}")

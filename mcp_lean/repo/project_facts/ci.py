@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 
 from .model import BUILD, LINT, TEST, Fact, Manifest, Parser
 
-COMMAND_KEY = re.compile(r"^(?P<indent>[ \t]*)(?:-[ \t]+)?(?:run|script|command|bash|before_script|test)[ \t]*:[ \t]*(?P<rest>.*)$")
+COMMAND_KEY = re.compile(
+    r"^(?P<indent>[ \t]*)(?:-[ \t]+)?(?:run|script|command|bash|before_script|test)[ \t]*:[ \t]*(?P<rest>.*)$"
+)
 BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:#.*)?")
 LIST_ENTRY = re.compile(r"^[ \t]*-[ \t]+(?P<command>[^-\s].*)$")
 KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (

@@ -20,8 +20,9 @@ def go_mod(manifest: Manifest) -> Iterator[Fact]:
 
 
 def go_main(manifest: Manifest) -> Iterator[Fact]:
-    """A `main.go` of package main."""
-    if re.search(r"^package main\b", manifest.text, re.M):
+    """A program: `main.go`, or another file of a folder below `cmd` that has none."""
+    is_first = manifest.path.endswith("main.go") or "main.go" not in manifest.beside
+    if is_first and re.search(r"^package main\b", manifest.text, re.MULTILINE):
         yield from manifest.fact(ENTRY, f"go run ./{manifest.folder.rstrip('/')}".removesuffix("/"))
 
 
@@ -35,23 +36,23 @@ def cargo_toml(manifest: Manifest) -> Iterator[Fact]:
             path = binary.get("path")
             target = f" = {manifest.folder}{path}" if isinstance(path, str) else ""
             yield from manifest.fact(ENTRY, f"{binary['name']}{target}")
-    if isinstance(name, str) and not data.get("bin") and package and f"{manifest.folder}src/main.rs" in manifest.beside:
-        yield from manifest.fact(ENTRY, f"{name} = {manifest.folder}src/main.rs")
-    if not manifest.folder or workspace:
+    if isinstance(name, str) or workspace:
         yield from manifest.fact(BUILD, "cargo build")
         yield from manifest.fact(TEST, "cargo test --workspace" if workspace else "cargo test")
 
 
 def rust_main(manifest: Manifest) -> Iterator[Fact]:
     """`src/main.rs` is the program of the package around it."""
-    yield from manifest.fact(ENTRY, f"cargo run = {manifest.path}")
+    package = manifest.folder.removesuffix("src/")
+    option = f" --manifest-path {package}Cargo.toml" if package else ""
+    yield from manifest.fact(ENTRY, f"cargo run{option}")
 
 
 def cmake(manifest: Manifest) -> Iterator[Fact]:
-    if not re.search(r"^\s*project\s*\(", manifest.text, re.M | re.I):
+    if not re.search(r"^\s*project\s*\(", manifest.text, re.MULTILINE | re.IGNORECASE):
         return
     yield from manifest.fact(BUILD, f"cmake -B build{_source(manifest)} && cmake --build build")
-    if re.search(r"enable_testing|include\s*\(\s*CTest", manifest.text, re.I):
+    if re.search(r"enable_testing|include\s*\(\s*CTest", manifest.text, re.IGNORECASE):
         yield from manifest.fact(TEST, "ctest --test-dir build")
 
 
@@ -60,7 +61,7 @@ def _source(manifest: Manifest) -> str:
 
 
 def meson(manifest: Manifest) -> Iterator[Fact]:
-    if re.search(r"^\s*project\s*\(", manifest.text, re.M):
+    if re.search(r"^\s*project\s*\(", manifest.text, re.MULTILINE):
         yield from manifest.fact(BUILD, "meson setup build && meson compile -C build")
         if "test(" in manifest.text:
             yield from manifest.fact(TEST, "meson test -C build")
@@ -100,7 +101,7 @@ def _convention(build: str, test: str) -> Parser:
 
 PARSERS: Mapping[str, Parser] = {
     r"go\.mod": go_mod,
-    r"main\.go": go_main,
+    r"main\.go|cmd/[^/]+/[^/]+\.go": go_main,
     r"Cargo\.toml": cargo_toml,
     r"main\.rs": rust_main,
     r"CMakeLists\.txt": cmake,
@@ -117,6 +118,8 @@ PARSERS: Mapping[str, Parser] = {
     r"MODULE\.bazel|WORKSPACE(?:\.bazel)?": _convention("bazel build //...", "bazel test //..."),
     r".+\.cabal": _convention("cabal build", "cabal test"),
     r"dune-project": _convention("dune build", "dune test"),
-    r"Project\.toml": _convention("julia --project -e 'using Pkg; Pkg.instantiate()'", "julia --project -e 'using Pkg; Pkg.test()'"),
+    r"Project\.toml": _convention(
+        "julia --project -e 'using Pkg; Pkg.instantiate()'", "julia --project -e 'using Pkg; Pkg.test()'"
+    ),
     r"pubspec\.yaml": _convention("dart pub get", "dart test"),
 }

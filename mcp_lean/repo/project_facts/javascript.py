@@ -51,7 +51,7 @@ def package_json(manifest: Manifest) -> Iterator[Fact]:
 
 def deno_json(manifest: Manifest) -> Iterator[Fact]:
     """Tasks by purpose. The file may hold comments."""
-    text = re.sub(r"^\s*//.*$", "", manifest.text, flags=re.M)
+    text = re.sub(r"^\s*//.*$", "", manifest.text, flags=re.MULTILINE)
     for name in _object(_object(json.loads(text)).get("tasks")):
         if kind := purpose_of(name):
             yield from manifest.fact(kind, f"deno task {name}")

@@ -40,7 +40,7 @@ class Manifest:
 
     @property
     def folder(self) -> str:
-        """"" at the top, else with a slash at its end."""
+        """ "" at the top, else with a slash at its end."""
         return self.path[: self.path.rfind("/") + 1]
 
     def fact(self, kind: str, text: str) -> Iterator[Fact]:
@@ -54,10 +54,16 @@ Parser = Callable[[Manifest], Iterable[Fact]]
 """Raises ValueError for a file that is not what its name promises."""
 
 PURPOSES: Mapping[str, re.Pattern[str]] = {
-    TEST: re.compile(r"tests?|test[-_:](?:all|unit|py|run)|unit[-_]?tests?|check|specs?|pytest|tests?[-_:]integration|e2e"),
-    LINT: re.compile(r"lint|lint[-_:](?:all|fix)|format|fmt|style|type-?check|check-types|mypy|ruff|vet|tsc|pre-commit"),
+    TEST: re.compile(
+        r"tests?|test[-_:](?:all|unit|py|run)|unit[-_]?tests?|check|specs?|pytest|tests?[-_:]integration|e2e"
+    ),
+    LINT: re.compile(
+        r"lint|lint[-_:](?:all|fix)|format|fmt|style|type-?check|check-types|mypy|ruff|vet|tsc|pre-commit"
+    ),
     RUN: re.compile(r"start|dev|serve|server|run|runserver|watch|up|develop|docs?-serve|preview"),
-    BUILD: re.compile(r"build|build[-_:](?:all|prod)|compile|install|all|dist|setup|bootstrap|deps|init|generate|package"),
+    BUILD: re.compile(
+        r"build|build[-_:](?:all|prod)|compile|install|all|dist|setup|bootstrap|deps|init|generate|package"
+    ),
 }
 
 

@@ -77,9 +77,7 @@ def _install(manifest: Manifest, project: Mapping[str, object], poetry: Mapping[
 
 
 def _start(manifest: Manifest, poetry: Mapping[str, object]) -> str:
-    return next(
-        (start for lock, _, start in INSTALLERS if lock in manifest.beside), "poetry run " if poetry else ""
-    )
+    return next((start for lock, _, start in INSTALLERS if lock in manifest.beside), "poetry run " if poetry else "")
 
 
 def setup_cfg(manifest: Manifest) -> Iterator[Fact]:
@@ -124,7 +122,7 @@ def tox_ini(manifest: Manifest) -> Iterator[Fact]:
 
 def noxfile(manifest: Manifest) -> Iterator[Fact]:
     """Sessions, by the names of their functions."""
-    for found in re.finditer(r"^@nox\.session(?:\(.*?\))?\s*\n(?:@.*\n)*def\s+(\w+)", manifest.text, re.M):
+    for found in re.finditer(r"^@nox\.session(?:\(.*?\))?\s*\n(?:@.*\n)*def\s+(\w+)", manifest.text, re.MULTILINE):
         if kind := purpose_of(found[1]):
             yield from manifest.fact(kind, f"nox -s {found[1]}")
 

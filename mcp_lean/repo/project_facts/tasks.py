@@ -16,7 +16,9 @@ from .model import BUILD, RUN, Fact, Manifest, Parser, purpose_of
 MAKE_TARGET = re.compile(r"^([A-Za-z0-9][\w./-]*(?:[ \t]+[A-Za-z0-9][\w./-]*)*)[ \t]*::?(?!=)", re.MULTILINE)
 JUST_RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)(?:[ \t]+[^:=\n]*)?:(?!=)", re.MULTILINE)
 TASKFILE_TASK = re.compile(r"^  ([A-Za-z_][\w:-]*):[ \t]*$", re.MULTILINE)
-RAKE_TASK = re.compile(r"^\s*task[ (]+:?['\"]?([\w:]+)|RSpec::Core::RakeTask\.new\(:?(\w+)|TestTask\.new\(?:?(\w*)", re.M)
+RAKE_TASK = re.compile(
+    r"^\s*task[ (]+:?['\"]?([\w:]+)|RSpec::Core::RakeTask\.new\(:?(\w+)|TestTask\.new\(?:?(\w*)", re.MULTILINE
+)
 PROC = re.compile(r"^([\w-]+):[ \t]*(\S.*)$", re.MULTILINE)
 CONTAINER_START = re.compile(r"^(ENTRYPOINT|CMD)[ \t]+(.+)$", re.MULTILINE | re.IGNORECASE)
 

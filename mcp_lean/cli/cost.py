@@ -1,0 +1,64 @@
+"""`mcp-lean cost`: what Claude Code runs cost, and where the money went.
+
+Exit statuses: 0 printed; 2 wrong usage; 3 nothing readable ("0 runs found in X; looked for Y").
+"""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_argument_group("which runs (default: the newest one of this project)")
+    which.add_argument("--session", metavar="ID", help="the run with this id, or the beginning of it, in any project")
+    which.add_argument("--since", metavar="WHEN", help="runs with a request since then: 7d, 24h, 2w or 2026-11-01")
+    which.add_argument("--all", action="store_true", help="runs of all projects")
+    which.add_argument("--dir", metavar="PATH", help="runs in this file or folder, instead of Claude Code's own place")
+    how = parser.add_argument_group("how")
+    how.add_argument("--by", choices=("agent", "tool", "model", "day"), help="one table by this")
+    how.add_argument("--json", action="store_true", help="for programs (docs/cost.md#json)")
+    how.add_argument("--html", metavar="FILE", help="write a page that opens offline (needs the extra `report`)")
+    how.add_argument("--with-text", action="store_true", help="put prompts and descriptions into the page and the JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Find, read, add up, print. See the module for the statuses."""
+    import os
+    import sys
+    import time
+
+    from mcp_lean.costs.breakdown import break_down
+    from mcp_lean.costs.contract import price_table
+    from mcp_lean.errors import LeanError
+    from mcp_lean.report.selection import Asked, NothingFound, WrongQuestion, choose, parse_since
+    from mcp_lean.report.show import as_json, as_page, as_text, loading
+
+    try:
+        asked = Asked(
+            cwd=os.getcwd(),
+            session=args.session or "",
+            since_s=parse_since(args.since, time.time()) if args.since else None,
+            all_projects=args.all,
+            place=args.dir or "",
+        )
+        with loading(sys.stderr) as progress:
+            chosen = choose(asked, os.environ, progress=progress, with_text=args.with_text)
+        table = price_table()
+        costs = [break_down(found, table) for found in chosen.runs]
+        if args.html:
+            as_page(costs, table, chosen.skipped, args.html, chosen.texts)
+            print(f"mcp-lean cost: wrote {args.html}", file=sys.stderr)
+    except WrongQuestion as error:
+        print(f"mcp-lean cost: {error}", file=sys.stderr)
+        return 2
+    except NothingFound as error:
+        print(f"mcp-lean cost: {error}", file=sys.stderr)
+        return 3
+    except (LeanError, OSError) as error:
+        print(f"mcp-lean cost: {error}", file=sys.stderr)
+        return 2
+    if args.json:
+        as_json(costs, table, chosen.skipped, sys.stdout, by=args.by, with_text=args.with_text)
+    elif not args.html:
+        as_text(costs, table, chosen.skipped, sys.stdout, by=args.by)
+    return 0

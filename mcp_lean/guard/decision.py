@@ -1,0 +1,67 @@
+"""What the guard answers to an event, and how Claude Code wants that written.
+
+In:  a `Decision`.
+Out: the hook's output text for an event.
+Not here: how a decision is come to (`hooks`).
+
+Recorded on Claude Code 2.1.330: `{}` says nothing in every event but PreCompact, where it would be added to the
+summariser's instructions word by word, so that one gets an empty text. `continue: false` in a subagent ends that
+subagent only; in PreToolUse the tool still runs unless it is denied as well.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+NOTHING_TO_SAY = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """At most one of `deny` and `stop`; the others may stand beside them.
+
+    context: a line for the agent that acts.
+    deny: the call does not run, and why; the agent goes on.
+    stop: the agent ends before its next request, and why.
+    updated_input: the whole new input of the call.
+    person: a line that only the person sees.
+    instructions: for the summariser, at PreCompact.
+    """
+
+    context: str = ""
+    deny: str = ""
+    stop: str = ""
+    updated_input: dict[str, object] | None = None
+    person: str = ""
+    instructions: str = ""
+
+
+PASS = Decision()
+
+TAKES_CONTEXT = frozenset(
+    ("PreToolUse", "PostToolUse", "PostToolBatch", "UserPromptSubmit", "SessionStart", "SubagentStart")
+)
+
+
+def render(decision: Decision, event_name: str) -> str:
+    """The text of a hook's output."""
+    if event_name == "PreCompact":
+        return decision.instructions
+    answer: dict[str, object] = {}
+    specific: dict[str, object] = {}
+    if decision.stop:
+        answer |= {"continue": False, "stopReason": decision.stop}
+    if event_name == "PreToolUse":
+        reason = decision.deny or decision.stop
+        if reason:
+            specific |= {"permissionDecision": "deny", "permissionDecisionReason": reason}
+        elif decision.updated_input is not None:
+            specific |= {"updatedInput": decision.updated_input}
+    if decision.context and event_name in TAKES_CONTEXT:
+        specific |= {"additionalContext": decision.context}
+    if decision.person:
+        answer |= {"systemMessage": decision.person}
+    if specific:
+        answer |= {"hookSpecificOutput": {"hookEventName": event_name, **specific}}
+    return json.dumps(answer, ensure_ascii=False) if answer else NOTHING_TO_SAY

@@ -1,0 +1,135 @@
+"""Which parts of a file answer a search: the definitions around its hits.
+
+In:  a file's lines, its outline, and which patterns hit which lines.
+Out: `Region`s in file order: a small definition whole, of a large one (and outside of any) the surroundings of the hits.
+Not here: which file (`hits.py`), how much of it fits (`select.py`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+
+from mcp_lean.repo.languages.base import VALUES
+from mcp_lean.repo.outline.model import Definition, Outline
+from mcp_lean.repo.patterns import words
+
+SMALL_LINES = 45
+"""A definition up to here is shown whole."""
+
+CONTEXT_LINES = 6
+"""Lines before and after a hit where only its surroundings are shown."""
+
+DEFINITION_SHARE = 1.5
+"""What the definition of a searched name is worth on top of the hits in it, as a share of the pattern's weight."""
+
+WORDS_SHARE = 0.4
+"""The same for a definition whose name only shares words with a pattern."""
+
+REPEAT_SHARE = 0.25
+"""What each doubling of a pattern's hits in a region adds."""
+
+Hits = Mapping[int, Sequence[int]]
+"""Line number (from 1) -> the numbers of the patterns that hit it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a pattern looks for: its weight, the identifiers in it, and their words."""
+
+    weight: float
+    names: tuple[str, ...]
+    words: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Consecutive lines that are shown together.
+
+    first, last: line numbers, inclusive.
+    name: the qualified name of the definition, "" outside of any.
+    around: the definition's own first and last line, where the region is only a part of it.
+    counts: pattern number -> lines it hits here.
+    best: the line with the most valuable hit; what is kept when the region has to be cut.
+    score: comparable within one search.
+    """
+
+    first: int
+    last: int
+    name: str
+    around: tuple[int, int] | None
+    counts: Mapping[int, int]
+    best: int
+    score: float
+
+
+def regions(total_lines: int, outline: Outline, hits: Hits, sought: Sequence[Sought]) -> list[Region]:
+    """The regions of one file, in its order, not overlapping."""
+    owners = _owners(total_lines, outline.definitions)
+    by_owner: dict[int, list[int]] = {}
+    for line in sorted(hits):
+        by_owner.setdefault(owners[line], []).append(line)
+    found = []
+    for owner, lines in by_owner.items():
+        definition = outline.definitions[owner] if owner >= 0 else None
+        for first, last in _spans(definition, lines, total_lines, owners, owner):
+            inside = [line for line in lines if first <= line <= last]
+            found.append(_region(first, last, inside, definition, hits, sought))
+    return sorted(found, key=lambda region: region.first)
+
+
+def _owners(total_lines: int, definitions: Sequence[Definition]) -> list[int]:
+    """Per line (from 1) the number of the innermost definition around it, or -1. A one-line value inside another
+    definition belongs to that one."""
+    owners = [-1] * (total_lines + 1)
+    for number, one in enumerate(definitions):
+        last = min(one.end, total_lines)
+        if one.start > last or (one.kind in VALUES and one.start == last and owners[last] >= 0):
+            continue
+        owners[one.start : last + 1] = [number] * (last + 1 - one.start)
+    return owners
+
+
+def _spans(
+    definition: Definition | None, lines: Sequence[int], total_lines: int, owners: Sequence[int], owner: int
+) -> list[tuple[int, int]]:
+    if definition is not None and definition.end - definition.start < SMALL_LINES:
+        return [(definition.start, min(definition.end, total_lines))]
+    low, high = (definition.start, min(definition.end, total_lines)) if definition else (1, total_lines)
+    spans: list[tuple[int, int]] = []
+    for line in lines:
+        first, last = line, line
+        # Not into a definition inside this one or beside it: that one has hits of its own, or none.
+        while first > max(low, line - CONTEXT_LINES) and owners[first - 1] == owner:
+            first -= 1
+        while last < min(high, line + CONTEXT_LINES) and owners[last + 1] == owner:
+            last += 1
+        if spans and first <= spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], last)
+        else:
+            spans.append((first, last))
+    return spans
+
+
+def _region(
+    first: int, last: int, lines: Sequence[int], definition: Definition | None, hits: Hits, sought: Sequence[Sought]
+) -> Region:
+    counts = Counter(pattern for line in lines for pattern in hits[line])
+    score = sum(sought[i].weight * (1 + REPEAT_SHARE * log(count, 2)) for i, count in counts.items())
+    if definition is not None and first == definition.start:
+        score += sum(one.weight * _named_like(definition.name, one) for one in sought)
+    best = max(lines, key=lambda line: (sum(sought[i].weight for i in hits[line]), -line))
+    is_part = definition is not None and (first, last) != (definition.start, definition.end)
+    around = (definition.start, definition.end) if definition is not None and is_part else None
+    return Region(first, last, definition.qualified if definition else "", around, counts, best, score)
+
+
+def _named_like(name: str, sought: Sought) -> float:
+    if name in sought.names:
+        return DEFINITION_SHARE
+    if not sought.words:
+        return 0.0
+    return WORDS_SHARE * len(words(name) & sought.words) / len(sought.words)
+

@@ -1,0 +1,68 @@
+"""Getters that accept anything."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcp_lean.transcripts.fields import count, dollars, is_count, items, mapping, seconds, text
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30) | st.binary(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(ANYTHING)
+def test_a_getter_answers_with_its_type_whatever_it_is_given(value: object) -> None:
+    assert isinstance(text(value), str)
+    assert isinstance(mapping(value), dict)
+    assert isinstance(items(value), list)
+    assert type(count(value)) is int
+    assert 0 <= count(value) <= 2**53
+    assert 0 <= dollars(value) < math.inf
+    assert seconds(value) is None or isinstance(seconds(value), float)
+
+
+@pytest.mark.parametrize(
+    ("value", "number", "usable"),
+    [
+        (7, 7, True),
+        (0, 0, True),
+        (None, 0, True),
+        (7.0, 7, True),
+        (7.5, 0, False),
+        (-1, 0, False),
+        (2**53 + 1, 0, False),
+        (True, 0, False),
+        ("7", 0, False),
+        ([7], 0, False),
+        (math.nan, 0, False),
+        (math.inf, 0, False),
+    ],
+)
+def test_a_count_is_a_whole_number_from_zero_on(value: object, number: int, usable: bool) -> None:
+    assert count(value) == number
+    assert is_count(value) is usable
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("1970-01-01T00:00:01.500Z", 1.5),
+        ("1970-01-01T01:00:01+01:00", 1.0),
+        ("1970-01-01T00:00:01", 1.0),
+        ("1970-01-02", 86400.0),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("yesterday", None),
+        ("", None),
+        (1795341600, None),
+        (None, None),
+    ],
+)
+def test_a_time_is_an_iso_timestamp(value: object, expected: float | None) -> None:
+    assert seconds(value) == expected
