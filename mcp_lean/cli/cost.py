@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from mcp_lean.costs.breakdown import break_down
     from mcp_lean.costs.contract import price_table
     from mcp_lean.errors import LeanError
-    from mcp_lean.report.selection import Asked, NothingFound, WrongQuestion, choose, parse_since
+    from mcp_lean.report.selection import Asked, NothingFoundError, WrongQuestionError, choose, parse_since
     from mcp_lean.report.show import as_json, as_page, as_text, loading
 
     try:
@@ -48,10 +48,10 @@ def run(args: argparse.Namespace) -> int:
         if args.html:
             as_page(costs, table, chosen.skipped, args.html, chosen.texts)
             print(f"mcp-lean cost: wrote {args.html}", file=sys.stderr)
-    except WrongQuestion as error:
+    except WrongQuestionError as error:
         print(f"mcp-lean cost: {error}", file=sys.stderr)
         return 2
-    except NothingFound as error:
+    except NothingFoundError as error:
         print(f"mcp-lean cost: {error}", file=sys.stderr)
         return 3
     except (LeanError, OSError) as error:

@@ -199,7 +199,7 @@ def _deciding(lines: tuple[_Line, ...], inside: str) -> Rule | None:
         return next((line.rule for line in lines if line.matches.match(inside)), None)
     ends = [index + 1 for index, character in enumerate(inside) if character == "/"]
     for node in (*(inside[:end] for end in ends), inside):
-        last = next((line for line in reversed(lines) if line.matches.match(node)), None)
+        last = next((line for line in reversed(lines) if line.matches.fullmatch(node)), None)
         if last is not None and not last.takes_out:
             return last.rule
     return None

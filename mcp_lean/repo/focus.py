@@ -39,7 +39,7 @@ def matches(files: Collection[Tags], focus: Sequence[str]) -> dict[str, float]:
 
     Words also match as parts of names: "session" finds `SessionStore`, and `closeSession` finds "session".
     """
-    query = _query(focus)
+    query = query_of(focus)
     if not query:
         return {}
     numbers = {number_of(word): word for word in query}
@@ -57,7 +57,7 @@ def matches(files: Collection[Tags], focus: Sequence[str]) -> dict[str, float]:
     return {path: score / best for path, score in scores.items()} if best else {}
 
 
-def _query(focus: Sequence[str]) -> dict[bytes, float]:
+def query_of(focus: Sequence[str]) -> dict[bytes, float]:
     """Words and their weights; a word that comes again counts more, but less each time."""
     count = Counter(
         word for text in focus for name in NAME.findall(text) for word in words_of(name.encode()) if len(word) > 2

@@ -12,7 +12,7 @@ form get a matcher, the rest are put to rg one by one, on the lines that were fo
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 MAX_PATTERNS = 200
@@ -79,6 +79,18 @@ class Pattern:
         if self.matcher is None or self.required not in text:
             return 0
         return len(self.matcher.findall(text))
+
+    def lines(self, text: str) -> Iterator[int]:
+        """Numbers, from 1, of the lines of `text` in which its matcher finds it."""
+        if self.matcher is None or self.required not in text:
+            return
+        line, counted, given = 1, 0, 0
+        for match in self.matcher.finditer(text):
+            line += text.count("\n", counted, match.start())
+            counted = match.start()
+            if line != given:
+                yield line
+            given = line
 
     def is_defined_in(self, text: str) -> bool:
         """Whether a line of `text` looks like the definition of one of `names`."""

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 from mcp_lean.repo.languages.base import VALUES
 from mcp_lean.repo.outline.model import Definition, Outline
 from mcp_lean.repo.patterns import words
-
-SMALL_LINES = 45
-"""A definition up to here is shown whole."""
 
 CONTEXT_LINES = 6
 """Lines before and after a hit where only its surroundings are shown."""
@@ -65,8 +62,12 @@ class Region:
     score: float
 
 
-def regions(total_lines: int, outline: Outline, hits: Hits, sought: Sequence[Sought]) -> list[Region]:
-    """The regions of one file, in its order, not overlapping."""
+def regions(total_lines: int, outline: Outline, hits: Hits, sought: Sequence[Sought], small_lines: int) -> list[Region]:
+    """The regions of one file, in its order, not overlapping.
+
+    Args:
+        small_lines: up to this length a definition is shown whole.
+    """
     owners = _owners(total_lines, outline.definitions)
     by_owner: dict[int, list[int]] = {}
     for line in sorted(hits):
@@ -74,7 +75,7 @@ def regions(total_lines: int, outline: Outline, hits: Hits, sought: Sequence[Sou
     found = []
     for owner, lines in by_owner.items():
         definition = outline.definitions[owner] if owner >= 0 else None
-        for first, last in _spans(definition, lines, total_lines, owners, owner):
+        for first, last in _spans(definition, lines, small_lines, owners, owner):
             inside = [line for line in lines if first <= line <= last]
             found.append(_region(first, last, inside, definition, hits, sought))
     return sorted(found, key=lambda region: region.first)
@@ -93,9 +94,10 @@ def _owners(total_lines: int, definitions: Sequence[Definition]) -> list[int]:
 
 
 def _spans(
-    definition: Definition | None, lines: Sequence[int], total_lines: int, owners: Sequence[int], owner: int
+    definition: Definition | None, lines: Sequence[int], small_lines: int, owners: Sequence[int], owner: int
 ) -> list[tuple[int, int]]:
-    if definition is not None and definition.end - definition.start < SMALL_LINES:
+    total_lines = len(owners) - 1
+    if definition is not None and definition.end - definition.start < small_lines:
         return [(definition.start, min(definition.end, total_lines))]
     low, high = (definition.start, min(definition.end, total_lines)) if definition else (1, total_lines)
     spans: list[tuple[int, int]] = []
@@ -133,3 +135,12 @@ def _named_like(name: str, sought: Sought) -> float:
         return 0.0
     return WORDS_SHARE * len(words(name) & sought.words) / len(sought.words)
 
+
+def narrowed(region: Region, lines: int) -> Region:
+    """At most `lines` of a region: those around its best one, with its first if that is near."""
+    if region.last - region.first < lines:
+        return region
+    first = max(region.first, min(region.best - lines // 3, region.last - lines + 1))
+    last = first + lines - 1
+    around = region.around or ((region.first, region.last) if region.name else None)
+    return replace(region, first=first, last=last, around=around)

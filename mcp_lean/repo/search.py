@@ -7,15 +7,17 @@ Not here: how it is searched (`rg_search.py`, `plain_search.py`), ranking (`hits
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from mcp_lean.errors import AskError
 from mcp_lean.repo import ripgrep
 from mcp_lean.repo.patterns import Pattern, shown
 from mcp_lean.repo.plain_search import PlainSearch
 from mcp_lean.repo.programs import quiet
-from mcp_lean.repo.rg_search import RgSearch
+from mcp_lean.repo.rg_search import RgSearch, matching_lines
 from mcp_lean.repo.scope import Scope
 
 
@@ -89,12 +91,10 @@ def _file_hits(path: str, text: str, patterns: Sequence[Pattern], by_rg: Mapping
     return FileHits(path, text.count("\n") + 1, tuple(counts), defines)
 
 
-def hit_lines(patterns: Sequence[Pattern], texts: Sequence[str], check: Callable[[], None] = quiet) -> list[dict[int, list[int]]]:
-    """For each text: line number (from 1) -> the numbers of the patterns that hit it.
-
-    Args:
-        texts: lines ended by LF alone.
-    """
+def hit_lines(
+    patterns: Sequence[Pattern], texts: Sequence[str], check: Callable[[], None] = quiet
+) -> list[dict[int, list[int]]]:
+    """For each text, whose lines are ended by LF alone: line number (from 1) -> the numbers of the patterns that hit it."""
     found: list[dict[int, list[int]]] = [{} for _ in texts]
     rg = ripgrep.program()
     starts = list(accumulate((text.count("\n") + 1 for text in texts), initial=0))
@@ -102,22 +102,11 @@ def hit_lines(patterns: Sequence[Pattern], texts: Sequence[str], check: Callable
         check()
         if pattern.matcher is not None:
             for lines, text in zip(found, texts, strict=True):
-                for line in _lines_by_matcher(pattern, text):
+                for line in pattern.lines(text):
                     lines.setdefault(line, []).append(number)
         elif rg is not None:
+            # One rg over all the texts; a line number leads back to its text.
             for line in matching_lines(rg, pattern.regex, "\n".join(texts), check) or ():
                 index = bisect_left(starts, line) - 1
                 found[index].setdefault(line - starts[index], []).append(number)
     return found
-
-
-def _lines_by_matcher(pattern: Pattern, text: str) -> Iterator[int]:
-    if pattern.matcher is None or pattern.required not in text:
-        return
-    line, counted = 1, 0
-    for match in pattern.matcher.finditer(text):
-        ends = text.count("\n", counted, match.start())
-        if counted and not ends:
-            continue
-        line, counted = line + ends, match.start()
-        yield line

@@ -100,6 +100,21 @@ def read(
     return replace(found, notes=(*notes, *found.notes)) if notes else found
 
 
+def read_whole(path: str, shown: str) -> Text:
+    """All lines of a file, for whoever needs more than a result can hold.
+
+    Raises:
+        NotText: as `read`, and for a file of more than `WHOLE_FILE_BYTES`.
+    """
+    with _opened(path, shown) as (descriptor, size):
+        if size > WHOLE_FILE_BYTES:
+            raise NotText(f"{shown}: {size >> 20} MiB, too large to look for definitions in; read lines, as {shown}:1-99")
+        data = _read_fully(descriptor, size)
+    text, notes = decode(data, shown)
+    lines, more_notes = split_lines(text)
+    return Text(tuple(lines), 1, len(lines), (*notes, *more_notes))
+
+
 def read_bytes(path: str, shown: str, limit_bytes: int) -> bytes:
     """The first `limit_bytes` of a regular file; raises as `read` does, but takes binaries too."""
     with _opened(path, shown) as (descriptor, size):

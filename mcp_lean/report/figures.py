@@ -41,8 +41,10 @@ def label(kind: Kind, own: bool) -> str:
 
 
 def money(picousd: int) -> str:
-    """Cents from a dollar on, hundredths of a cent below; never "$0" for something."""
-    if picousd and abs(picousd) < PICO // 10_000 // 2:
+    """Cents from a dollar on, hundredths of a cent below; "$0" for nothing only."""
+    if picousd == 0:
+        return "$0"
+    if abs(picousd) < PICO // 10_000 // 2:
         return "<$0.0001"
     usd = to_usd(picousd)
     return f"${usd:,.2f}" if abs(picousd) >= PICO else f"${usd:.4f}"

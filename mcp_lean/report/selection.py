@@ -26,11 +26,11 @@ UNITS_S = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 KIND_OF_FILE = "session transcripts (<session>.jsonl)"
 
 
-class NothingFound(LeanError):
+class NothingFoundError(LeanError):
     """No run fits; the text says where was looked and for what."""
 
 
-class WrongQuestion(LeanError):
+class WrongQuestionError(LeanError):
     """The question cannot be answered as asked; the text says why."""
 
 
@@ -60,7 +60,7 @@ def parse_since(words: str, now_s: float) -> float:
     """Seconds since 1970 of "90m", "24h", "7d", "2w" before now, or of a day or time like 2026-11-01[T08:30].
 
     Raises:
-        WrongQuestion: neither of them.
+        WrongQuestionError: neither of them.
     """
     span = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", words.strip())
     if span:
@@ -68,7 +68,7 @@ def parse_since(words: str, now_s: float) -> float:
     try:
         return datetime.fromisoformat(words.strip()).astimezone().timestamp()
     except (ValueError, OverflowError, OSError):
-        raise WrongQuestion(f"--since {words}: say 7d, 24h, 2w, 90m or a day like 2026-11-01") from None
+        raise WrongQuestionError(f"--since {words}: say 7d, 24h, 2w, 90m or a day like 2026-11-01") from None
 
 
 def choose(
@@ -77,12 +77,12 @@ def choose(
     """Read the place that was meant, and keep the runs that fit.
 
     Raises:
-        NothingFound: no run fits.
-        WrongQuestion: the beginning of a session id fits several.
+        NothingFoundError: no run fits.
+        WrongQuestionError: the beginning of a session id fits several.
     """
     places = _places(asked, environ)
     if not places:
-        raise NothingFound(f"0 runs found in {_where(asked, environ)}; looked for {KIND_OF_FILE}")
+        raise NothingFoundError(f"0 runs found in {_where(asked, environ)}; looked for {KIND_OF_FILE}")
     loaded = _load(places, environ, progress)
     runs = _fitting(loaded, asked, places)
     texts: dict[str, Run] = {}
@@ -115,7 +115,7 @@ def _fitting(loaded: Loaded, asked: Asked, places: tuple[str, ...]) -> tuple[Run
     runs = [run for run in loaded.runs if run.id.startswith(asked.session)]
     ids = sorted({run.id for run in runs})
     if asked.session and len(ids) > 1 and asked.session not in ids:
-        raise WrongQuestion(f"--session {asked.session}: begins {len(ids)} ids: {', '.join(ids[:4])}")
+        raise WrongQuestionError(f"--session {asked.session}: begins {len(ids)} ids: {', '.join(ids[:4])}")
     if asked.session in ids:
         runs = [run for run in runs if run.id == asked.session]
     if asked.since_s is not None:
@@ -123,7 +123,7 @@ def _fitting(loaded: Loaded, asked: Asked, places: tuple[str, ...]) -> tuple[Run
     runs.sort(key=lambda run: (-last_s(run), run.id))
     if not runs:
         problems = "".join(f"; {path}: {reason}" for path, reason in loaded.skipped.files[:3])
-        raise NothingFound(f"0 runs found in {', '.join(places)}; looked for {_sought(asked)}{problems}")
+        raise NothingFoundError(f"0 runs found in {', '.join(places)}; looked for {_sought(asked)}{problems}")
     wants_one = not (asked.session or asked.all_projects or asked.place or asked.since_s is not None)
     return tuple(runs[:1] if wants_one else runs)
 

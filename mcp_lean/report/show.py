@@ -26,10 +26,13 @@ def as_text(
     costs: Sequence[RunCost], table: PriceTable, skipped: Skipped, out: TextIO, *, by: By | None = None
 ) -> None:
     """On a terminal with colours, else plain."""
+    from mcp_lean.report.tables import Look
     from mcp_lean.report.terminal import bill, console
 
+    page = console(out)
     ascii_only = not (out.encoding or "utf-8").lower().startswith("utf")
-    console(out).print(bill(costs, table, skipped, by=by, ascii_only=ascii_only))
+    for part in bill(costs, table, skipped, Look(page.width, ascii_only), by):
+        page.print(part)
 
 
 def as_json(

@@ -1,40 +1,46 @@
 """What an item names, as blocks of rows.
 
 In:  an item's text and the workspace.
-Out: `Source`s: a block, and for each entry of a list of matches the item that goes on from it.
-Not here: the grammar (`items.py`), what fits (`packing`), decoding (`text.py`).
+Out: `Found`s: a block, and for each entry of a list of matches the item that goes on from it.
+Not here: the grammar (`items.py`), what fits (`packing`), decoding (`text.py`), definitions (`definitions.py`).
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from mcp_lean.errors import AskError, BadItem, Missing
-from mcp_lean.packing.render import CEILING_CHARS, Block
+from mcp_lean.errors import AskError, BadItem, EngineMissing, Missing
+from mcp_lean.packing.render import Block, on_one_line
 from mcp_lean.repo import text
 from mcp_lean.repo.items import Item, parse
-from mcp_lean.repo.listing import Listing, glob_paths, list_files
-from mcp_lean.repo.nearest import nearest_paths
+from mcp_lean.repo.listing import glob_paths, list_files
+from mcp_lean.repo.nearest import Nearest
 from mcp_lean.repo.workspace import Place, Workspace
+from mcp_lean.tools import definitions
+from mcp_lean.tools.blocks import error_block, file_block, list_block, note_block, rest_block
 
 MARKS = ":#@*?["
 """Characters with a meaning in an item. A file whose name has one is found first, so that every file can be named."""
 
-AROUND_LINES = 20
-"""Lines shown before and after `path:42` where no definition stands around it."""
+LITERAL_FOLDERS = re.compile(r"/?((?:[^/*?\[\\{]+/)*)")
+"""The folders that a glob begins with before its first special character."""
 
-LARGE_DEFINITION_LINES = 120
-"""Of a longer definition around a line only the part near the line is shown; its own range stands in the heading."""
+REPLACED = "\N{REPLACEMENT CHARACTER}"
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """One block; `resume` names it together with all later matches of the same glob."""
+class Found:
+    """One block; `resume` names it together with all later ones of the same item, None when the item itself does."""
 
     block: Block
     resume: str | None = None
+    is_error: bool = False
 
 
 class Sources:
@@ -43,45 +49,57 @@ class Sources:
     def __init__(self, workspace: Workspace, check: Callable[[], None]) -> None:
         self._workspace = workspace
         self._check = check
-        self._listings: dict[str, Listing] = {}
+        self._listings: dict[str, tuple[str, ...]] = {}
+        self._nearest: Nearest | None = None
         self._given: set[tuple[object, ...]] = set()
+        self._last_source: tuple[str, definitions.Source] | None = None
 
-    def open(self, name: str) -> Iterator[Source]:
+    def open(self, name: str) -> Iterator[Found]:
         """The blocks of an item. Raises `AskError` with the line that stands in their place."""
         item = self._item(name)
         if item.is_glob and not self._exists(item.path):
             yield from self._matches(item)
         else:
-            yield Source(self._block(item))
+            yield from self._one(item)
 
     def _item(self, name: str) -> Item:
-        stripped = name.strip()
-        if any(mark in stripped for mark in MARKS) and self._exists(stripped):
-            return Item(stripped)
+        if any(mark in name for mark in MARKS) or name != name.strip():
+            for literal in (name, name.strip()):
+                if literal and self._exists(literal):
+                    return Item(literal)
         return parse(name)
 
     def _exists(self, name: str) -> bool:
         try:
-            return os.path.exists(self._workspace.locate(name).path)
+            return os.path.lexists(self._workspace.locate(name).path)
         except AskError:
             return False
 
-    def _matches(self, item: Item) -> Iterator[Source]:
+    # ------------------------------------------------------------------------------------------------------------ globs
+
+    def _matches(self, item: Item) -> Iterator[Found]:
         root, pattern = self._anchor(item.path)
-        matches = [path for path in glob_paths(self._listing(root).paths, [pattern]) if self._permits(root, path)]
-        if not matches:
-            raise Missing(f"{item.path}: no file matches; ignored files are left out of globs, but can be named")
+        matches = glob_paths(self._below(root, LITERAL_FOLDERS.match(pattern)), [pattern])
         whole = replace(item, entry=1)
+        any_shown = False
         for number in range(item.entry, len(matches) + 1):
             self._check()
-            path = self._workspace.shown(os.path.join(root, matches[number - 1]))
-            resume = f"{_text_of(whole)}@{number}-" if number > 1 else None
+            path = os.path.join(root, matches[number - 1])
+            if not self._workspace.permits(path) or os.path.isdir(path):
+                continue
+            shown = self._workspace.shown(path)
+            resume = f"{whole}@{number}-" if number > 1 else None
             try:
-                yield Source(self._block(replace(whole, path=path)), resume)
+                block, *others = (found.block for found in self._one(replace(whole, path=shown)))
+            except Missing:
+                continue  # deleted, though git still lists it; or it does not define the symbol, which others may
             except AskError as error:
-                if item.symbol:
-                    continue  # a symbol is asked of all matches, and given by those that have it
-                yield Source(_heading_only(str(error)), resume)
+                yield Found(error_block(str(error)), resume, is_error=True)
+            else:
+                yield Found(replace(block, also=f"{shown}#{item.symbol}@2-") if others else block, resume)
+            any_shown = True
+        if not any_shown:
+            raise Missing(self._why_nothing(item, len(matches)))
 
     def _anchor(self, pattern: str) -> tuple[str, str]:
         """The root that a glob is matched in, and the pattern relative to it."""
@@ -92,160 +110,104 @@ class Sources:
                 return root, pattern[len(root.rstrip("/")) :]
         raise BadItem(f"{pattern}: outside the workspace; globs are relative to its root, e.g. src/**/*.py")
 
-    def _listing(self, root: str) -> Listing:
-        if root not in self._listings:
-            self._listings[root] = list_files(root, check=self._check)
-        return self._listings[root]
+    def _below(self, root: str, folders: re.Match[str] | None) -> tuple[str, ...]:
+        """The listed files that can match at all; matching costs some microseconds each."""
+        paths = self._listing(root)
+        prefix = folders[1] if folders else ""
+        return paths[bisect_left(paths, prefix) : bisect_left(paths, prefix + "\U0010ffff")]
 
-    def _permits(self, root: str, path: str) -> bool:
-        return not self._workspace.has_rules or self._workspace.permits(os.path.join(root, path))
+    def _why_nothing(self, item: Item, matches: int) -> str:
+        if item.entry > max(matches, 1):
+            return f"{item}@{item.entry}-: only {matches} files match"
+        if item.symbol and matches:
+            return f"{item}: none of {matches} files defines it"
+        return f"{item.path}: no file matches; ignored files are left out of globs, but can be named"
 
-    def _block(self, item: Item) -> Block:
-        place = self._workspace.locate(item.path)
-        if not os.path.lexists(place.path):
-            near = nearest_paths(item.path, self._listing(self._workspace.root).paths)
-            near = tuple(path for path in near if self._permits(self._workspace.root, path))
-            raise Missing(f"{item.path}: no such file" + (f"; nearest: {', '.join(near)}" if near else ""))
-        if os.path.isdir(place.path):
-            return self._once(item, place, self._folder)
-        if item.symbol is not None or item.around is not None:
-            return self._once(item, place, self._definition)
-        return self._once(item, place, self._lines)
+    # -------------------------------------------------------------------------------------------------------- one path
 
-    def _once(self, item: Item, place: Place, make: Callable[[Item, Place], Block]) -> Block:
+    def _one(self, item: Item) -> Iterator[Found]:
+        place = self._place(item.path)
         key = (place.path, item.lines, item.around, item.within, item.symbol, item.entry)
         if key in self._given:
-            return _heading_only(f"{_text_of(item)}: already in this answer")
-        block = make(item, place)
+            yield Found(note_block(f"{replace(item, path=place.shown)} is already in this answer"))
+            return
+        if os.path.isdir(place.path):
+            yield Found(self._folder(item, place))
+        elif item.symbol:
+            yield from self._definitions(item, place)
+        else:
+            yield Found(self._lines(item, place))
         self._given.add(key)
-        return block
 
-    def _lines(self, item: Item, place: Place) -> Block:
-        if item.within is not None:
-            return self._rest_of_line(place, *item.within)
-        first, last = item.lines or (1, None)
-        found = text.read(place.path, place.shown, first, last, check=self._check)
-        if not found.lines and (first > 1 or found.total):
-            raise BadItem(f"{place.shown}:{first}-: the file has {found.total or 0} lines")
-        return file_block(place.shown, found, last)
+    def _place(self, name: str) -> Place:
+        """Where a path leads; a name that was shown with replacement characters leads to the file they stand for."""
+        place = self._workspace.locate(name)
+        try:
+            os.lstat(place.path)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+                raise text.unreadable(error, place.shown) from error
+            if REPLACED in name:
+                meant = [path for path in self._listing(self._workspace.root) if _as_shown(path) == place.shown]
+                if len(meant) == 1:
+                    return self._workspace.locate(meant[0])
+            near = self._near(place.shown)
+            raise Missing(f"{name}: no such file" + (f"; nearest: {', '.join(near)}" if near else "")) from error
+        return place
 
-    def _rest_of_line(self, place: Place, line: int, column: int) -> Block:
-        found = text.read(place.path, place.shown, line, line, column, check=self._check)
-        if not found.lines:
-            raise BadItem(f"{place.shown}:{line}+{column}: the file has {found.total or 0} lines")
-        return Block(
-            heading=lambda first, last: f"== {place.shown}:{line}+{column}",
-            rows=found.lines,
-            first=line,
-            resume_within=lambda row, shown: f"{place.shown}:{line}+{column + shown}",
-            numbered=False,
-            row_chars=CEILING_CHARS,
-        )
+    def _near(self, asked: str) -> tuple[str, ...]:
+        if self._nearest is None:
+            root = self._workspace.root
+            try:
+                paths = self._listing(root)
+            except EngineMissing:
+                return ()  # a suggestion less; that the file is missing is said all the same
+            self._nearest = Nearest(paths, lambda path: self._workspace.permits(os.path.join(root, path.rstrip("/"))))
+        return self._nearest.to(asked)
+
+    def _listing(self, root: str) -> tuple[str, ...]:
+        if root not in self._listings:
+            self._listings[root] = list_files(root, check=self._check).paths
+        return self._listings[root]
 
     def _folder(self, item: Item, place: Place) -> Block:
-        root = next((r for r in self._workspace.roots if f"{place.path}/".startswith(r.rstrip("/") + "/")), place.path)
-        below = os.path.relpath(place.path, root).replace(os.sep, "/")
-        prefix = "" if below == "." else below + "/"
-        if prefix and not self._permits(root, prefix + "\N{REPLACEMENT CHARACTER}"):
-            raise AskError(f"{place.shown}/: denied by a Read rule of Claude Code's settings")
-        rows = folder_rows(
-            path[len(prefix) :]
-            for path in self._listing(root).paths
-            if path.startswith(prefix) and self._permits(root, path)
-        )
         name = "." if place.shown == "." else f"{place.shown}/"
-        total = len(rows)
-        if not rows:
-            return _heading_only(f"{name}: nothing to list; ignored and denied files are left out")
-        return list_block(name, rows, item.entry, f"{total} entries", total)
+        if item.symbol is not None or item.lines or item.around or item.within:
+            raise BadItem(f"{item}: {name} is a folder; name files in it, e.g. {place.shown}/*.py")
+        rows = folder_rows(self._workspace.visible(place.path, self._listing(place.path)))
+        return list_block(name, rows, item.entry, "" if rows else "ignored and denied files are left out")
 
-    def _definition(self, item: Item, place: Place) -> Block:
-        from mcp_lean.repo import outline as outlines
-
-        source = text.read_bytes(place.path, place.shown, text.WHOLE_FILE_BYTES)
-        decoded, notes = text.decode(source, place.shown)
-        lines, more_notes = text.split_lines(decoded)
-        whole = text.Text(tuple(lines), 1, len(lines), (*notes, *more_notes))
-        outline = outlines.outline(place.shown, source)
-        if item.symbol == "":
-            rows = [row for _, row in outlines.render_outline(outline)]
-            if not rows:
-                return _heading_only(f"{place.shown}#: no definitions found in {len(lines)} lines")
-            return list_block(f"{place.shown}#", rows, item.entry, f"outline of {len(lines)} lines", len(rows))
+    def _lines(self, item: Item, place: Place) -> Block:
         if item.symbol is not None:
-            found = outlines.find(outline, item.symbol)
-            if not found:
-                near = outlines.nearest(outline, item.symbol)
-                raise Missing(
-                    f"{place.shown}#{item.symbol}: no such definition"
-                    + (
-                        f"; nearest: {', '.join(near)}"
-                        if near
-                        else f"; the file has no definitions, read {place.shown}"
-                    )
-                )
-            spans = _merged([(one.start, one.end) for one in found])
-            (first, last), others = spans[0], spans[1:]
-            also = ", ".join(f"{place.shown}:{a}-{b}" for a, b in others[:10])
-            return file_block(
-                place.shown, _part(whole, first, last), last, found[0].qualified + (f", also {also}" if also else "")
-            )
-        assert item.around is not None
-        if item.around > len(lines):
-            raise BadItem(f"{place.shown}:{item.around}: the file has {len(lines)} lines")
-        around = outlines.enclosing(outline, item.around)
-        first, last, name = item.around - AROUND_LINES, item.around + AROUND_LINES, ""
-        if around is not None:
-            name = around.qualified
-            if around.end - around.start < LARGE_DEFINITION_LINES:
-                first, last = around.start, around.end
-            else:
-                half = LARGE_DEFINITION_LINES // 2
-                first, last = max(around.start, item.around - half), min(around.end, item.around + half)
-                name += f" ({around.start}-{around.end})"
-        first, last = max(1, first), min(len(lines), last)
-        return file_block(place.shown, _part(whole, first, last), last, name)
+            return definitions.outline_block(self._source(place), item.entry)
+        if item.around is not None:
+            return definitions.around_block(self._source(place), item.around)
+        line, column = item.within or (None, 0)
+        first, last = (line, line) if line else item.lines or (1, None)
+        found = text.read(place.path, place.shown, first, last, column, check=self._check)
+        if not found.lines and (first > 1 or found.total):
+            raise BadItem(f"{replace(item, path=place.shown)}: the file has {found.total} lines")
+        if line is None:
+            return file_block(place.shown, found, last)
+        if column and found.lines == ("",):
+            raise BadItem(f"{replace(item, path=place.shown)}: the line ends before that")
+        return rest_block(place.shown, found, line, column)
+
+    def _definitions(self, item: Item, place: Place) -> Iterator[Found]:
+        blocks = definitions.named_blocks(self._source(place), item.symbol or "")
+        if item.entry > len(blocks):
+            raise BadItem(f"{item}@{item.entry}-: only {len(blocks)} of that name")
+        for number, block in list(enumerate(blocks, 1))[item.entry - 1 :]:
+            yield Found(block, f"{place.shown}#{item.symbol}@{number}-" if number > item.entry else None)
+
+    def _source(self, place: Place) -> definitions.Source:
+        """A file's outline, kept until another file is asked: several symbols of one file mostly come together."""
+        if self._last_source is None or self._last_source[0] != place.path:
+            self._last_source = place.path, definitions.Source.read(place)
+        return self._last_source[1]
 
 
-def file_block(shown: str, found: text.Text, last: int | None, name: str = "") -> Block:
-    """Lines of a file. `last` is the last line asked for, None for the end; `name` is the definition they are."""
-    end = last if found.total is None else min(last or found.total, found.total)
-    of = "" if found.total is None else f" of {found.total}"
-    remarks = (f"  {name}" if name else "") + (f" ({', '.join(found.notes)})" if found.notes else "")
-
-    def heading(first: int, last: int) -> str:
-        if not found.lines:
-            return f"== {shown} (empty)"
-        if first == 1 and last == found.total:
-            return f"== {shown} ({found.total} lines){remarks}"
-        return f"== {shown}:{first}-{last}{of}{remarks}"
-
-    return Block(
-        heading=heading,
-        rows=found.lines,
-        first=found.first,
-        resume=lambda row: f"{shown}:{row}-{end or ''}",
-        resume_within=lambda row, chars: f"{shown}:{row}+{chars}",
-        open_ended=found.total is None and (last is None or found.first + len(found.lines) - 1 < last),
-    )
-
-
-def list_block(name: str, rows: list[str], entry: int, remark: str, total: int) -> Block:
-    """A list of entries from number `entry` on, resumed by `name@N-`."""
-    if entry > total:
-        raise BadItem(f"{name}@{entry}-: the list has {total} entries")
-    return Block(
-        heading=lambda first, last: (
-            f"== {name} ({remark})" if last - first + 1 == total else f"== {name}@{first}-{last} ({remark})"
-        ),
-        rows=rows[entry - 1 :],
-        first=entry,
-        resume=lambda row: f"{name}@{row}-",
-        numbered=False,
-    )
-
-
-def folder_rows(paths: Iterator[str]) -> list[str]:
+def folder_rows(paths: tuple[str, ...]) -> list[str]:
     """What a folder holds, one level deep: files by name, then sub-folders with the number of files below them."""
     files, folders = [], dict[str, int]()
     for path in paths:
@@ -253,35 +215,10 @@ def folder_rows(paths: Iterator[str]) -> list[str]:
         if slash:
             folders[head] = folders.get(head, 0) + 1
         else:
-            files.append(head)
-    return sorted(files) + [f"{name}/ ({count} files)" for name, count in sorted(folders.items())]
+            files.append(on_one_line(head))
+    below = (f"{on_one_line(name)}/ ({count} file{'s' * (count > 1)})" for name, count in sorted(folders.items()))
+    return [*sorted(files), *below]
 
 
-def _part(whole: text.Text, first: int, last: int) -> text.Text:
-    return replace(whole, lines=whole.lines[first - 1 : last], first=first)
-
-
-def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans that touch or overlap as one: overloads stand side by side."""
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted(spans):
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
-        else:
-            merged.append((first, last))
-    return merged
-
-
-def _heading_only(words: str) -> Block:
-    return Block(lambda first, last: f"== {words}")
-
-
-def _text_of(item: Item) -> str:
-    """The item as it would be written."""
-    if item.lines is not None:
-        return f"{item.path}:{item.lines[0]}-{item.lines[1] or ''}"
-    if item.around is not None:
-        return f"{item.path}:{item.around}"
-    if item.within is not None:
-        return f"{item.path}:{item.within[0]}+{item.within[1]}"
-    return item.path if item.symbol is None else f"{item.path}#{item.symbol}"
+def _as_shown(path: str) -> str:
+    return LONE_SURROGATE.sub(REPLACED, on_one_line(path))

@@ -65,5 +65,5 @@ def seconds(value: object) -> float | None:
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         return moment.timestamp()
-    except (ValueError, OverflowError):
+    except ValueError:
         return None

@@ -14,21 +14,13 @@ from pathlib import Path
 
 from .fake_api import FakeApi
 from .live import Dialogue, Scene, Terminal, pseudo_terminal
-from .namespace import Contained, contained
+from .namespace import contained
 from .place import LEAN, Place, Server
 from .records import Run, read_json_lines
 from .script import Says, Script, ScriptedTurn
 from .wire import JsonObject, read_wire
 
 PRINT = ("-p", "--output-format", "stream-json", "--verbose")
-
-
-class TimedOut(AssertionError):
-    """The client did not end in time and was killed."""
-
-
-class Faulty(AssertionError):
-    """The stand-in could not answer: the script has a gap, or the harness a fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +65,8 @@ class Claude:
             place: of an earlier run, to go on there.
             timeout_s: of the whole run.
         Raises:
-            TimedOut: the client was killed.
             Faulty: a request had no answer in the script.
+            TookTooLong: the client did not end in time, or the dialogue waited in vain. It was killed.
         """
         place = place or Place(self.root / f"run-{len(list(self.root.iterdir())) + 1}")
         servers = {"lean": LEAN} if mcp is None else mcp
@@ -108,10 +100,9 @@ class Claude:
                 window = Terminal(scene, tty)
                 terminal(window)
                 window.submit("/exit")
-            exit_code = _wait(run, scene)
+            scene.until(lambda: run.process.poll() is not None, "the client to end")
             left_behind = run.end()
-        if api.faults:
-            raise Faulty("; ".join(api.faults))
+        scene.check()
         return Run(
             requests=tuple(scene.requests),
             counted=tuple(api.counted),
@@ -120,15 +111,7 @@ class Claude:
             hooks=tuple(read_json_lines(place.hook_log)),
             screen=tty.text if tty else "",
             stderr=place.stderr.read_text(encoding="utf-8"),
-            exit_code=exit_code,
+            exit_code=run.process.returncode,
             left_behind=left_behind,
             place=place,
         )
-
-
-def _wait(run: Contained, scene: Scene) -> int:
-    try:
-        return run.process.wait(timeout=max(0.0, scene.deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        asked = [f"{request.at_s} s {request.agent}" for request in scene.requests]
-        raise TimedOut(f"the client is still running; requests so far: {asked}") from None

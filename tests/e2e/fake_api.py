@@ -28,12 +28,11 @@ TEXT_PIECE_CHARS = 400
 
 
 class FakeApi:
-    """Serves one script; the scene's requests grow while it does. `faults` holds what went wrong, for the test."""
+    """Serves one script; the requests and the faults of the scene grow while it does."""
 
     def __init__(self, script: Script, scene: Scene) -> None:
         self.script = script
         self.counted: list[Request] = []
-        self.faults: list[str] = []
         self.scene = scene
         self._cache = PromptCache()
         self._lock = threading.Lock()
@@ -142,7 +141,7 @@ class _Server(ThreadingHTTPServer):
         """Records a fault, unless the client hung up in the middle of an answer: it was interrupted, or has ended."""
         error = sys.exception()
         if not isinstance(error, ConnectionError):
-            self.api.faults.append(f"the stand-in failed: {error!r}")
+            self.api.scene.faults.append(f"the stand-in failed: {error!r}")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -169,7 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             message = self.server.api.message(raw, headers)
         except Unscripted as fault:
-            self.server.api.faults.append(str(fault))
+            self.server.api.scene.faults.append(str(fault))
             return self._send(400, _error("invalid_request_error", str(fault)))
         if json.loads(raw).get("stream"):
             return self._stream(message)

@@ -33,17 +33,22 @@ _SPACE = re.compile(r"\s+")
 
 
 class TookTooLong(AssertionError):
-    """What was waited for did not happen; the text says what it was."""
+    """What was waited for did not happen in the run's time."""
+
+
+class Faulty(AssertionError):
+    """The stand-in could not answer: the script has a gap, or the harness a fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is known of a run under way. `started` and `deadline` are monotonic seconds."""
+    """What is known of a run under way. `started` and `deadline` are monotonic seconds; a fault ends the run."""
 
     requests: list[Request]
     wire_folder: Path
     started: float
     deadline: float
+    faults: list[str] = field(default_factory=list)
 
     def wire(self, server: str = "lean") -> tuple[WireMessage, ...]:
         """The traffic with this server up to now."""
@@ -57,13 +62,21 @@ class Scene:
         """Waits for `look` to give something true, and gives that.
 
         Raises:
-            TookTooLong: the run's time is over.
+            Faulty: a request could not be answered.
+            TookTooLong: the run's time is over; the text says what was waited for, and what was asked until then.
         """
         while not (found := look()):
+            self.check()
             if time.monotonic() > self.deadline:
-                raise TookTooLong(f"waited in vain for {what}")
+                asked = ", ".join(f"{request.agent} at {request.at_s} s" for request in self.requests)
+                raise TookTooLong(f"waited in vain for {what}; requests: {asked or 'none'}")
             time.sleep(POLL_S)
         return found
+
+    def check(self) -> None:
+        """Raises `Faulty` when a request could not be answered."""
+        if self.faults:
+            raise Faulty("; ".join(self.faults))
 
 
 @dataclass(frozen=True, slots=True)

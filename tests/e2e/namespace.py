@@ -41,30 +41,37 @@ class NoNamespace(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Contained:
+    """`listener` accepts connections to 127.0.0.1:PORT inside; `inode` is the kernel's name of the namespace."""
+
     process: subprocess.Popen[bytes]
     listener: socket.socket
     inode: int
 
     def members(self) -> dict[int, str]:
-        """Processes of this namespace now: pid and command line."""
+        """Processes of this namespace now: pid and command line.
+
+        Raises:
+            NoNamespace: it is our own, where the answer would be every process of the machine.
+        """
         return {pid: _command(pid) for pid in _pids_in(self.inode)}
 
     def end(self) -> tuple[str, ...]:
-        """Kills what is left after `LEAVE_S` of grace; the command lines of what had to be killed, sorted."""
+        """Gives what is left `LEAVE_S` to go, then kills it; the command lines of what had to be killed, sorted."""
         deadline = time.monotonic() + LEAVE_S
         while (left := self.members()) and time.monotonic() < deadline:
             time.sleep(0.05)
-        for pid in left:
-            _kill(pid)
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
+        self.kill()
         return tuple(sorted(left.values()))
 
     def kill(self) -> None:
-        """Ends the run at once, with everything that it started."""
-        for pid in self.members():
-            _kill(pid)
+        """Ends the program at once, with everything that it started."""
+        deadline = time.monotonic() + LEAVE_S
+        while (left := self.members()) and time.monotonic() < deadline:
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.01)
+        self.process.wait(LEAVE_S)
 
 
 @contextmanager
@@ -90,29 +97,29 @@ def contained(
             start_new_session=True,
         )
         theirs.close()
-        ours.settimeout(START_S)
         try:
-            note, fds, _, _ = socket.recv_fds(ours, 64, 1)
-        except TimeoutError:
-            note, fds = b"", []
-    if not fds:
-        process.kill()
-        process.wait()
-        raise NoNamespace(f"{' '.join(_unshare())} did not give a network namespace with loopback")
-    run = Contained(process, socket.socket(fileno=fds[0]), int(note))
-    try:
-        if run.inode == _inode("self"):
-            raise NoNamespace("the command runs in our own network namespace")
-        yield run
-        run.listener.close()
-    finally:
-        # In our own namespace `kill` would mean every process of the machine.
-        if run.inode == _inode("self"):
+            run = _handed_over(process, ours)
+        except NoNamespace:
             process.kill()
-        else:
-            run.kill()
-        process.wait()
+            process.wait()
+            raise
+    try:
+        yield run
+    finally:
+        run.kill()
         run.listener.close()
+
+
+def _handed_over(process: subprocess.Popen[bytes], channel: socket.socket) -> Contained:
+    """What `_become` sends from inside."""
+    channel.settimeout(START_S)
+    with suppress(TimeoutError):
+        note, fds, _, _ = socket.recv_fds(channel, 64, 1)
+        if fds:
+            run = Contained(process, socket.socket(fileno=fds[0]), int(note))
+            run.members()
+            return run
+    raise NoNamespace(f"{' '.join(_unshare())} did not give a network namespace with loopback")
 
 
 @functools.cache
@@ -135,14 +142,15 @@ def _inode(pid: int | str) -> int:
 
 
 def _pids_in(inode: int) -> list[int]:
+    if inode == _inode("self"):
+        raise NoNamespace("this is our own network namespace, not one of a run")
     found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit() and int(name) != os.getpid():
-            try:
-                if _inode(name) == inode:
-                    found.append(int(name))
-            except OSError:  # gone meanwhile, a zombie, or somebody else's: not one of ours
-                continue
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if _inode(name) == inode:
+                found.append(int(name))
+        except OSError:  # gone meanwhile, a zombie, or somebody else's: not one of ours
+            continue
     return found
 
 
@@ -151,11 +159,6 @@ def _command(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     except OSError:
         return "(gone)"
-
-
-def _kill(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
 
 
 def _become(argv: Sequence[str], channel: int) -> None:

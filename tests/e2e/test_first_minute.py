@@ -6,6 +6,7 @@ these tests fails on a newer client, the client has changed and the decision tha
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,18 +16,17 @@ from .client import Claude
 from .live import Dialogue, Scene, Terminal
 from .place import LEAN
 from .records import Request
-from .script import Says, spawn, use
+from .script import Says, ToolUse, spawn, use
 from .wire import CLIENT, SERVER, answer_to
 
 pytestmark = pytest.mark.e2e
 
 READ_MANY = "mcp__lean__read_many"
-ALWAYS_LOADED = {"lean": replace(LEAN, always_load=True)}
 LOG_LINES = 1_000
 INLINE_LIMIT_CHARS = 50_000
 
 
-def read_many(*items: str, **more: object) -> Says:
+def read_many(*items: str, **more: object) -> ToolUse:
     return use(READ_MANY, items=list(items), **more)
 
 
@@ -34,10 +34,18 @@ def ours(names: list[str]) -> list[str]:
     return sorted(name.removeprefix("mcp__lean__") for name in names if name.startswith("mcp__lean__"))
 
 
-def once_listed(scene: Scene) -> Says:
-    """Keeps the model busy until the client has the tool list, and then for one turn that changes nothing."""
+def wait_until_listed(scene: Scene) -> None:
     scene.until(lambda: [e for e in scene.wire() if "tools" in (e.message.get("result") or {})], "the tool list")
-    return use("Bash", command="true")
+
+
+def once_listed(says: Says) -> Callable[[Scene], Says]:
+    """A model that thinks until the client has the tool list: for tests that are not about how long that takes."""
+
+    def turn(scene: Scene) -> Says:
+        wait_until_listed(scene)
+        return says
+
+    return turn
 
 
 def log_of(megabytes: int, project: Path) -> None:
@@ -73,13 +81,20 @@ def test_the_flag_on_a_tool_puts_that_tool_into_the_first_request_and_no_other(c
 
 
 def test_the_flag_on_the_entry_puts_all_tools_into_the_first_request(claude: Claude) -> None:
-    run = claude(mcp=ALWAYS_LOADED)
+    run = claude(mcp={"lean": replace(LEAN, always_load=True)})
 
     assert ours(run.requests[0].ready_tools) == sorted(tool["name"] for tool in run.listed)
 
 
-def test_a_subagent_starts_with_the_same_bytes_of_our_tools_as_the_main_agent(claude: Claude) -> None:
-    run = claude(turns=[spawn("scout"), "done"], subagents={"scout": ["found"]})
+@pytest.mark.parametrize("always_load", [None, True], ids=["flag on the tool", "flag on the entry"])
+def test_a_subagent_starts_with_the_same_bytes_of_our_tools_as_the_main_agent(
+    claude: Claude, always_load: bool | None
+) -> None:
+    run = claude(
+        mcp={"lean": replace(LEAN, always_load=always_load)},
+        turns=[spawn("scout"), "done"],
+        subagents={"scout": ["found"]},
+    )
 
     main, scout = run.of("main")[0], run.of("scout")[0]
     names = [name for name in main.ready_tools if name.startswith("mcp__lean__")]
@@ -90,7 +105,7 @@ def test_a_subagent_starts_with_the_same_bytes_of_our_tools_as_the_main_agent(cl
 def test_the_main_agent_and_a_subagent_read_the_same_file(claude: Claude) -> None:
     run = claude(
         files={"src/app.py": "def start():\n    return 'started'\n"},
-        turns=[read_many("src/app.py"), spawn("scout"), "done"],
+        turns=[once_listed(read_many("src/app.py")), spawn("scout"), "done"],
         subagents={"scout": [read_many("src/app.py"), "found"]},
     )
 
@@ -111,7 +126,7 @@ def test_a_native_edit_needs_no_native_read_after_read_many(claude: Claude, mode
         files={"app.py": "def one():\n    return 1\n"},
         mode=mode,
         args=["--allowedTools", "mcp__lean"],
-        turns=[read_many("app.py"), edit, "done"],
+        turns=[once_listed(read_many("app.py")), edit, "done"],
     )
 
     assert not run.result("Edit").is_error, run.result_text("Edit")
@@ -132,7 +147,7 @@ def test_after_an_interrupted_call_the_server_rests_and_answers_the_next_one(cla
     run = claude(
         files={"app.py": "print()\n", ".gitignore": "long.log\n"},
         prepare=lambda project: log_of(200_000, project),
-        turns=[read_many(f"long.log:{LOG_LINES + 9}-"), read_many("app.py"), "done"],
+        turns=[once_listed(read_many(f"long.log:{LOG_LINES + 9}-")), read_many("app.py"), "done"],
         dialogue=interrupt_the_first_call,
         timeout_s=30,
     )
@@ -150,7 +165,7 @@ def test_after_a_call_that_took_too_long_for_the_client_the_server_answers_the_n
     run = claude(
         files={"app.py": "print()\n", ".gitignore": "long.log\n"},
         prepare=lambda project: log_of(200_000, project),
-        turns=[read_many(f"long.log:{LOG_LINES + 9}-"), read_many("app.py"), "done"],
+        turns=[once_listed(read_many(f"long.log:{LOG_LINES + 9}-")), read_many("app.py"), "done"],
         env={"MCP_TOOL_TIMEOUT": "1000"},
         timeout_s=30,
     )
@@ -191,7 +206,7 @@ def test_a_server_that_comes_too_late_is_added_without_a_cache_break(
     run = claude(
         files={"app.py": "print()\n"},
         mcp={"lean": replace(LEAN, always_load=always_load, start_delay_s=start_delay_s)},
-        turns=[once_listed, read_many("app.py"), spawn("scout"), "done"],
+        turns=[once_listed(use("Bash", command="true")), read_many("app.py"), spawn("scout"), "done"],
         subagents={"scout": ["found"]},
     )
 
@@ -206,7 +221,7 @@ def test_a_server_that_comes_too_late_is_added_without_a_cache_break(
 
 
 def test_a_wrong_argument_reaches_the_model_as_an_error_that_says_what_is_expected(claude: Claude) -> None:
-    run = claude(turns=[use(READ_MANY, paths=["app.py"]), "done"])
+    run = claude(turns=[once_listed(use(READ_MANY, paths=["app.py"])), "done"])
 
     assert run.result(READ_MANY).is_error
     assert "items" in run.result_text(READ_MANY)
@@ -215,7 +230,7 @@ def test_a_wrong_argument_reaches_the_model_as_an_error_that_says_what_is_expect
 
 def test_results_are_text_alone(claude: Claude) -> None:
     """Structured content would replace the text by its JSON in what the model reads."""
-    run = claude(files={"app.py": "print()\n"}, turns=[read_many("app.py"), read_many("gone.py"), "done"])
+    run = claude(files={"app.py": "print()\n"}, turns=[once_listed(read_many("app.py")), read_many("gone.py"), "done"])
 
     answers = [answer_to(entry, run.mcp) for entry in run.mcp if entry.tool]
     assert [answer.message["result"]["isError"] for answer in answers if answer] == [False, True]
@@ -236,7 +251,7 @@ def test_a_long_file_arrives_in_parts_that_the_client_leaves_alone(claude: Claud
 
     run = claude(
         files={"register.txt": "\n".join(lines) + "\n"},
-        turns=[read_many("register.txt", budget=20_000), what_is_left, "done"],
+        turns=[once_listed(read_many("register.txt", budget=20_000)), what_is_left, "done"],
     )
 
     parts = run.results(READ_MANY)
@@ -252,10 +267,11 @@ def test_a_long_file_arrives_in_parts_that_the_client_leaves_alone(claude: Claud
 
 def test_calls_of_one_turn_run_side_by_side(claude: Claude) -> None:
     """The hint readOnlyHint lets the client send them together, and a long one does not hold up a short one."""
+    long, short = read_many(f"long.log:{LOG_LINES + 9}-"), read_many("app.py")
     run = claude(
         files={"app.py": "print()\n", ".gitignore": "long.log\n"},
         prepare=lambda project: log_of(400, project),
-        turns=[[use(READ_MANY, items=[f"long.log:{LOG_LINES + 9}-"]), use(READ_MANY, items=["app.py"])], "done"],
+        turns=[once_listed([long, short]), "done"],
     )
 
     senders = [entry.sender for entry in run.mcp if entry.tool or (entry.sender == SERVER and not entry.method)]
@@ -270,7 +286,7 @@ def test_calls_of_one_turn_run_side_by_side(claude: Claude) -> None:
 def test_the_terminal_program_has_the_tools_once_the_server_is_up(claude: Claude) -> None:
     def ask_when_connected(terminal: Terminal) -> None:
         terminal.shows("accept edits on")
-        once_listed(terminal.scene)
+        wait_until_listed(terminal.scene)
         terminal.submit("what stands in the app?")
         terminal.shows("it prints nothing")
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 from .model import Found
 from .spans import Mark, draft, sections
+from .text import one_line
 
 MAX_INNER_KEYS = 50
 """An object with more keys than that is data (locked versions, translations): its keys are not an outline."""
@@ -25,6 +26,8 @@ _INI_KEY = re.compile(r"(\s*)([^\s#;=:\[][^=:]*?)\s*(?:[=:]|$)")
 _YAML_KEY = re.compile(
     r"""( *)((?:-[ ]+)?)("[^"]*"|'[^']*'|[^\s#:&*!|>%@`{}\[\],'"-][^:#]*?|-[^\s:#][^:#]*?)[ ]*:(?:[ \t]+(.*))?$"""
 )
+_YAML_BLOCK = re.compile(r"[|>][-+\d]*\s*(?:#.*)?$")
+_YAML_COMMENT = re.compile(r"\s#.*")
 _YAML_LABELS = ("name", "id", "repo", "hosts", "kind", "uses", "job_name", "alert")
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|[{}\[\],:]', re.DOTALL)
 _MAKE_TARGET = re.compile(r"(?!\.[A-Z])([^\s:=#][^:=#\n]*?)\s*::?(?![:=])([^=\n]*)$|define\s+(\S+)")
@@ -82,64 +85,72 @@ def _yaml_marks(lines: list[str]) -> Iterator[Mark]:
     """Keys of the first level, and of the first indentation inside each; list items by their name."""
     inner: int | None = None
     block: int | None = None
+    in_key = False
     for row, line in enumerate(lines):
         indent = len(line) - len(line.lstrip(" "))
         if block is not None and (indent > block or not line.strip()):
             continue
         block = None
+        if line.startswith(("---", "...")):
+            in_key = False
         key = _YAML_KEY.match(line)
-        if not key or line.startswith(("---", "...")):
+        if not key:
             continue
-        name, value = key[3].strip("\"'"), (key[4] or "").strip()
-        if re.match(r"[|>][-+\d]*\s*(?:#.*)?$", value):
+        value = (key[4] or "").strip()
+        if _YAML_BLOCK.match(value):
             block = indent + len(key[2])
-        if indent == 0:
-            inner = None
+        level = 1 if indent == 0 and not (key[2] and in_key) else 2
+        if level == 1:
+            inner, in_key = None, not key[2]
         elif inner is None:
             inner = indent
-        if indent not in (0, inner):
-            continue
-        if key[2]:
-            if name not in _YAML_LABELS or not value:
-                continue
-            name = value.strip("\"'")
-        yield Mark(row, 1 if indent == 0 else 2, "key", name, line.strip())
+        name = _yaml_name(key[2], key[3].strip("\"'"), value)
+        if name and (level == 1 or indent == inner):
+            yield Mark(row, level, "key", name, _YAML_COMMENT.sub("", line).strip())
+
+
+def _yaml_name(dash: str, name: str, value: str) -> str:
+    """A list item is called by the value of its first key, if that is a name of some kind."""
+    if not dash:
+        return name
+    return value.strip("\"'") if name in _YAML_LABELS else ""
 
 
 def _json(text: str) -> list[Found]:
     """Keys of the outermost object and of the objects in it; comments and trailing commas do no harm."""
-    found, counts = [], Counter[int]()
+    found: list[Found] = []
+    children = Counter[int]()
     opened: list[str] = []
-    keys: dict[int, tuple[Found, int]] = {}
-    pending, row, counted, outer = None, 0, 0, -1
+    open_keys: dict[int, int] = {}
+    pending, row, counted = None, 0, 0
     for token in _JSON_TOKEN.finditer(text):
         mark, depth = token[0][0], len(opened)
         if mark == '"':
             pending = token
-            continue
-        if mark == "/":
-            continue
-        row += text.count("\n", counted, token.start())
-        counted = token.start()
+        elif mark == ":" and pending is not None and depth in (1, 2) and opened == ["{"] * depth:
+            row += text.count("\n", counted, pending.start())
+            counted = pending.start()
+            open_keys[depth] = len(found)
+            children[open_keys[1]] += depth - 1
+            name = one_line(pending[0][1:-1])
+            found.append(Found("key", name, name, row + 1, row + 1, pending.start(), len(text)))
+        elif mark in ",}]" and depth in open_keys:
+            _end_at(found[open_keys.pop(depth)], text, token.start())
         if mark in "{[":
             opened.append(mark)
-        elif mark == ":" and pending is not None and depth in (1, 2) and opened == ["{"] * depth:
-            name = pending[0][1:-1]
-            found.append(Found("key", name, name, row + 1, row + 1, pending.start(), token.end()))
-            outer = len(found) - 1 if depth == 1 else outer
-            counts[outer] += depth == 2
-            keys[depth] = found[-1], outer
-        elif mark in ",}]":
-            if depth in keys:
-                ended = keys.pop(depth)[0]
-                ended.end, ended.finish = row + 1, token.start()
-            if mark != "," and opened:
-                opened.pop()
-                if depth - 1 in keys:
-                    keys[depth - 1][0].end = row + 1
-                    keys[depth - 1][0].finish = token.end()
-        pending = None
-    return _without_data(found, counts)
+        elif mark in "}]" and opened:
+            opened.pop()
+        if mark not in '"/':
+            pending = None
+    for i in open_keys.values():
+        _end_at(found[i], text, len(text))
+    return _without_data(found, children)
+
+
+def _end_at(key: Found, text: str, position: int) -> None:
+    value = text[key.begin : position].rstrip()
+    key.finish = key.begin + len(value)
+    key.end = key.start + value.count("\n")
 
 
 def _without_data(found: list[Found], counts: Counter[int]) -> list[Found]:
@@ -157,9 +168,10 @@ def _without_data(found: list[Found], counts: Counter[int]) -> list[Found]:
 def _indented_blocks(text: str, head: re.Pattern[str], indents: tuple[str, ...]) -> list[Found]:
     """Targets and recipes: a head, and the lines below that are indented, continued or blank."""
     lines, found = text.split("\n"), []
+    free = 0
     for row, line in enumerate(lines):
         target = head.match(line)
-        if not target or (row and lines[row - 1].endswith("\\")):
+        if not target or row < free or (row and lines[row - 1].endswith("\\")):
             continue
         end, last = row + 1, row
         while end < len(lines) and (
@@ -167,8 +179,11 @@ def _indented_blocks(text: str, head: re.Pattern[str], indents: tuple[str, ...])
         ):
             last = end if lines[end].strip() else last
             end += 1
-        name = next(group for group in target.groups() if group is not None)
-        found.append(draft(Mark(row, 1, "target", name, line.strip()), last))
+        if line.startswith("define"):
+            last = next((i for i in range(row, len(lines)) if lines[i].startswith("endef")), last)
+            free = last + 1
+        names = next(group for group in target.groups() if group is not None)
+        found += [draft(Mark(row, 1, "target", name, line.strip()), last) for name in names.split()]
     return found
 
 

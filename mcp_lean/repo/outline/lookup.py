@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from difflib import SequenceMatcher
 from functools import partial
 
 from mcp_lean.repo.languages.base import VALUES
@@ -96,6 +95,8 @@ def _likeness(wanted: str, qualified: str) -> float:
     name = _parts(qualified.casefold())[-1]
     if len(wanted) > 2 and (wanted in name or (name in wanted and len(name) > 2)):
         return 0.8 + 0.2 * min(len(wanted), len(name)) / max(len(wanted), len(name))
+    from difflib import SequenceMatcher
+
     matcher = SequenceMatcher(None, wanted, name, autojunk=False)
     return matcher.ratio() if matcher.real_quick_ratio() >= 0.6 and matcher.quick_ratio() >= 0.6 else 0.0
 

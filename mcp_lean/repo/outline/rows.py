@@ -31,6 +31,9 @@ MANY_ONE_LINERS = 20
 """A header with hundreds of prototypes is read by name; a run of fewer one-line functions keeps its signatures."""
 
 
+_WITH_SYNONYMS = TYPES | {"type", "target"}
+
+
 def render_outline(outline: Outline) -> list[tuple[int, str]]:
     """Rows in source order; the text of a row has no newline."""
     rows: list[tuple[int, str]] = []
@@ -45,12 +48,12 @@ def render_outline(outline: Outline) -> list[tuple[int, str]]:
 
 
 def _without_synonyms(definitions: Sequence[Definition]) -> list[Definition]:
-    """`typedef struct ring {...} ring_t` has two names and needs one row."""
+    """`typedef struct ring {...} ring_t` and `clean distclean:` have two names and need one row."""
     kept: list[Definition] = []
     for definition in definitions:
         last = kept[-1] if kept else None
         same = last and (last.start, last.end, last.kind) == (definition.start, definition.end, definition.kind)
-        if not (same and last and definition.kind in TYPES and definition.signature in last.signature):
+        if not (same and last and definition.kind in _WITH_SYNONYMS and definition.signature in last.signature):
             kept.append(definition)
     return kept
 

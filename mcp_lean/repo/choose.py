@@ -1,0 +1,76 @@
+"""Which regions of which files go into an answer.
+
+In:  candidates with what they are worth, what each costs, and a budget.
+Out: the chosen ones.
+Not here: what regions are (`regions.py`), how they are written (the tool).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from mcp_lean.repo.regions import Region, narrowed
+
+FILE_SHARE = 0.35
+"""As much of the budget as one file gets while others wait."""
+
+LATER_SHARE = 0.75
+"""What a file's second best region is worth beside its best, the third beside the second, and so on."""
+
+CUTS = (24, 12, 6)
+"""Lines to which a region is cut that does not fit whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A region of a file; `file` is the file's number in the order of rank."""
+
+    file: int
+    region: Region
+    gain: float
+
+
+def candidates(files: Sequence[tuple[float, Sequence[Region]]]) -> list[Candidate]:
+    """All regions, the most useful first. Each file comes with its score."""
+    found = []
+    for number, (score, regions) in enumerate(files):
+        best_first = sorted(regions, key=lambda region: (-region.score, region.first))
+        for place, region in enumerate(best_first):
+            found.append(Candidate(number, region, score * region.score * LATER_SHARE**place))
+    return sorted(found, key=lambda one: (-one.gain, one.file, one.region.first))
+
+
+def choose(ordered: Sequence[Candidate], budget: float, cost: Callable[[Candidate], float]) -> list[Candidate]:
+    """Take what fits, in order, no file more than its share; then, from what is left, without that limit."""
+    chosen: list[Candidate] = []
+    spent: Counter[int] = Counter()
+    left = budget
+    waiting = list(ordered)
+    for share in (FILE_SHARE, 1.0):
+        later = []
+        for one in waiting:
+            room = min(left, share * budget - spent[one.file])
+            fitting = _fitting(one, room, cost)
+            if fitting is None:
+                later.append(one)
+                continue
+            price = cost(fitting)
+            chosen.append(fitting)
+            spent[one.file] += price
+            left -= price
+        waiting = later
+    return sorted(chosen, key=lambda one: (one.file, one.region.first))
+
+
+def _fitting(one: Candidate, room: float, cost: Callable[[Candidate], float]) -> Candidate | None:
+    if room <= 0:
+        return None
+    if cost(one) <= room:
+        return one
+    for lines in CUTS:
+        cut = replace(one, region=narrowed(one.region, lines))
+        if cut.region != one.region and cost(cut) <= room:
+            return cut
+    return None
