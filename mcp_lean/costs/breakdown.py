@@ -194,7 +194,7 @@ def break_down(run: Run, table: PriceTable | None = None) -> RunCost:
         merge_tools(agent.tools for agent in agents),
         sum((agent.round_trips for agent in agents), RoundTrips()),
         account,
-        _gaps(run.gaps, account),
+        () if account and account.covers_all else gap_words(run.gaps),
         tuple(assumptions),
         tuple(found for agent in agents for found in agent.breaks),
     )
@@ -259,10 +259,8 @@ def _end_of_account_s(run: Run, state: CostState) -> float | None:
     return main.requests[state.after_request].started_s
 
 
-def _gaps(gaps: Gaps, account: Account | None) -> tuple[str, ...]:
-    """What is missing, unless the client's account covers it."""
-    if account and account.covers_all:
-        return ()
+def gap_words(gaps: Gaps) -> tuple[str, ...]:
+    """What the files do not hold, in words; each makes a total a lower bound."""
     found = []
     if gaps.is_main_missing:
         found.append("the main conversation's file is missing")

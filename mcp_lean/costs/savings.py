@@ -124,8 +124,8 @@ WORDS: dict[SavingKind, tuple[str, str]] = {
 
 def _words(kind: SavingKind, count: int, tokens: int) -> str:
     what, sentence = WORDS[kind]
-    size = f"{tokens / 1000:,.0f}k tokens" if tokens >= 1000 else f"{tokens} tokens"
-    return sentence.format(n=_n(count, what), size=size)
+    size = f"{tokens / 1e6:.1f}M" if tokens >= 999_500 else f"{tokens / 1e3:.0f}k" if tokens >= 1_000 else str(tokens)
+    return sentence.format(n=_n(count, what), size=f"{size} tokens")
 
 
 def _n(count: int, what: str) -> str:

@@ -33,8 +33,10 @@ Numbers on every line cost 9 % more tokens on source code, these 1 % (docs/figur
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from mcp_lean.packing.tokens import cost
 
@@ -45,16 +47,22 @@ ROW_CHARS = 2_000
 CEILING_CHARS = 45_000
 """Over 50,000 characters Claude Code 2.1.330 puts the result into a file and shows 2 KB of it; 10 % is our margin."""
 
-ROWS_AT_ONCE = 64
+ROWS_AT_ONCE = 128
+CHARS_PER_TOKEN = 3
+"""For guessing how many rows to weigh at once: source code has two to three."""
+
+MOST_COLUMNS = 999_999
+"""More characters than one answer shows of a row; no shorter number has more tokens."""
+
 INNER_OPENING = re.compile(r" +\(")
-NOT_ON_ONE_LINE = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
     """Rows to be shown under one heading.
 
-    heading: (first, last) shown row numbers -> the heading's text; a longer number never makes it cheaper.
+    heading: (first, last) shown row numbers -> the heading's text; none is dearer than that of (last row, last row).
     rows: the rows, without line ends; () for a block that is only a heading, such as an error.
     first: the number of rows[0].
     resume: row number -> the item that names this row and all that follow; None when the block cannot be resumed.
@@ -148,8 +156,8 @@ def more(item: str) -> str:
 
 
 def on_one_line(text: str) -> str:
-    """Control characters, line ends among them, as replacement characters: file names may hold them."""
-    return NOT_ON_ONE_LINE.sub("\N{REPLACEMENT CHARACTER}", text)
+    """Control characters, line ends among them, as their escapes: file names may hold them."""
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _in_parentheses(*remarks: str) -> str:
@@ -170,62 +178,74 @@ def overhead(block: Block, scale: Scale) -> float:
 
     The resume items of long rows in its middle are not among it.
     """
-    weight = _frame(block, scale)
+    frame = _frame(block)
     if block.rows and block.resume_within is None:
-        weight += scale.weigh(_numbered(block, 0, block.rows[0]))
-    return weight
+        frame.append(_numbered(block, 0, block.rows[0]))
+    return scale.weigh("\n".join(frame))
 
 
 def fit(block: Block, grant: float, scale: Scale) -> Shown:
     """As many rows as the grant holds; of the first one a piece, or all if it cannot be cut, so that calls advance."""
-    left = grant - _frame(block, scale)
+    left = grant - scale.weigh("\n".join(_frame(block)))
     lines, cuts = list[str](), list[str]()
-    at, together = 0, ROWS_AT_ONCE
-    while at < len(block.rows) and together:
-        group_lines, group_cuts = _group(block, at, together)
+    used, together = 0.0, _first_guess(block, left)
+    while len(lines) < len(block.rows):
+        group_lines, group_cuts = _group(block, len(lines), together)
         weight = scale.weigh("\n".join(group_lines + group_cuts))
-        if weight <= left:
+        if used + weight <= left:
             lines += group_lines
             cuts += group_cuts
-            left -= weight
-            at += len(group_lines)
-        else:
-            together = len(group_lines) // 2  # halved down to the row that does not fit
-    if at == 0 and block.rows:
+            used += weight
+        elif len(group_lines) == 1:
+            break
+        # As many as should fit if they weigh like these; fewer than these if these did not.
+        together = max(1, min(ROWS_AT_ONCE, int(len(group_lines) * (left - used) / weight)))
+    if block.rows and not lines:
         piece = _piece(block, left, scale)
         lines.append(_numbered(block, 0, piece))
+        used = scale.weigh(lines[0])
         if len(piece) < len(block.rows[0]) and block.resume_within is not None:
             cuts.append(more(block.resume_within(block.first, len(piece))))
-        at = 1
-    if block.resume is not None and (at < len(block.rows) or block.open_ended):
-        cuts.append(more(block.resume(block.first + at)))
+            used += scale.weigh(cuts[0])
+    frame = [block.heading(block.first, block.first + len(lines) - 1)]
+    if block.resume is not None and (len(lines) < len(block.rows) or block.open_ended):
+        frame.append(more(block.resume(block.first + len(lines))))
     if block.also is not None:
-        cuts.append(more(block.also))
-    text = "\n".join([block.heading(block.first, block.first + at - 1), *lines, *cuts])
-    return Shown(text, scale.weigh(text), not cuts)
+        frame.append(more(block.also))
+    text = "\n".join([frame[0], *lines, *cuts, *frame[1:]])
+    return Shown(text, used + scale.weigh("\n".join(frame)), not cuts and len(frame) == 1)
 
 
-def _frame(block: Block, scale: Scale) -> float:
-    """The most that heading and resume items weigh; longer numbers weigh more, so the last row's are taken."""
-    weight = max(scale.weigh(block.heading(first, block.last)) for first in {block.first, block.last})
+def _frame(block: Block) -> list[str]:
+    """Heading and resume items at their dearest: with the numbers of the last row, which has the longest."""
+    lines = [block.heading(block.last, block.last)]
     if block.also is not None:
-        weight += scale.weigh(more(block.also))
+        lines.append(more(block.also))
     if block.rows and block.resume is not None:
-        weight += scale.weigh(more(block.resume(block.last + 1)))
+        lines.append(more(block.resume(block.last + 1)))
     if block.rows and block.resume_within is not None:
-        weight += scale.weigh(more(block.resume_within(block.last, max(map(len, block.rows)))))
-    return weight
+        lines.append(more(block.resume_within(block.last, MOST_COLUMNS)))
+    return lines
+
+
+def _first_guess(block: Block, left: float) -> int:
+    """A few rows more than are likely to fit: the text that is weighed and not shown is what packing spends time on."""
+    ends = list(accumulate(map(len, block.rows[:ROWS_AT_ONCE])))
+    return 1 + bisect_left(ends, left * CHARS_PER_TOKEN)
 
 
 def _group(block: Block, at: int, together: int) -> tuple[list[str], list[str]]:
     """The next rows as lines, and the items that resume those among them which are too long to be shown whole."""
-    lines, cuts = list[str](), list[str]()
-    for index in range(at, min(at + together, len(block.rows))):
-        row = block.rows[index]
-        if len(row) > block.row_chars and block.resume_within is not None:
-            cuts.append(more(block.resume_within(block.first + index, block.row_chars)))
-            row = row[: block.row_chars]
-        lines.append(_numbered(block, index, row))
+    lines, cuts = list(block.rows[at : at + together]), list[str]()
+    first = block.first + at
+    if block.resume_within is not None and max(map(len, lines)) > block.row_chars:
+        for index, row in enumerate(lines):
+            if len(row) > block.row_chars:
+                cuts.append(more(block.resume_within(first + index, block.row_chars)))
+                lines[index] = row[: block.row_chars]
+    if block.numbered:
+        for index in range(-first % NUMBER_EVERY, len(lines), NUMBER_EVERY):
+            lines[index] = number(lines[index], first + index)
     return lines, cuts
 
 

@@ -16,7 +16,6 @@ import re
 import string
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 SAFETY = 1.08
@@ -109,15 +108,17 @@ def estimate(text: str, family: Family = NEW) -> float:
         text = BEYOND_ASCII.sub("\0", text)  # costs nothing, and keeps the runs around it apart
     data = text.encode("ascii")
 
-    for length, count in _lengths(data.translate(LOWER).split()):
+    short = medium = beyond = 0
+    for length in map(len, data.translate(LOWER).split()):
         if length <= 3:
-            tokens += family.lower_short * count
+            short += 1
         elif length <= 6:
-            tokens += family.lower_medium * count
+            medium += 1
         else:
-            tokens += family.lower_beyond * (length - 6) * count
-    for length, count in _lengths(data.translate(DIGIT).split()):
-        tokens += (family.digit_run + family.digit_triple * -(-length // 3)) * count
+            beyond += length - 6
+    tokens += family.lower_short * short + family.lower_medium * medium + family.lower_beyond * beyond
+    for length in map(len, data.translate(DIGIT).split()):
+        tokens += family.digit_run + family.digit_triple * -(-length // 3)
     for table, per_run, per_char in (
         (UPPER, family.upper_run, family.upper_char),
         (PUNCT, family.punct_run, family.punct_char),
@@ -131,11 +132,6 @@ def estimate(text: str, family: Family = NEW) -> float:
 def cost(text: str) -> float:
     """What a budget is charged for `text`: the estimate of the dearer family plus the safety margin."""
     return estimate(text) * SAFETY
-
-
-def _lengths(runs: Iterable[bytes]) -> Iterable[tuple[int, int]]:
-    """How many runs there are of each length."""
-    return Counter(map(len, runs)).items()
 
 
 def _white_space(data: bytes) -> int:

@@ -8,15 +8,16 @@ Not here: reading anything, which of the files matter (`rank.py`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from mcp_lean.repo.languages import language_of
-from mcp_lean.repo.roles import MAIN, role_of
+from mcp_lean.repo.roles import role_of
 
 NOT_CODE = frozenset(
-    "markdown rst text latex html css scss xml json jsonl yaml toml ini csv make just dockerfile cmake".split()
+    {"markdown", "rst", "text", "latex", "html", "css", "scss", "xml", "json", "jsonl", "yaml", "toml", "ini", "csv"}
+    | {"make", "just", "dockerfile", "cmake"}
 )
 """Known to `language_of`, but prose, data or configuration: not ranked, and counted by extension."""
 
@@ -50,26 +51,27 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """languages: source files of the program itself. beside: the other source files, by role. other: by extension."""
+    """languages: source files that are ranked. beside: the other source files, by role. other: by extension."""
 
     languages: tuple[Share, ...]
     beside: tuple[Share, ...]
     other: tuple[Share, ...]
 
 
-@lru_cache(maxsize=65_536)
-def _code_language(name: str) -> str | None:
-    language = language_of(name)
+def code_language(path: str) -> str | None:
+    """The programming language of a file, judged by its name; None for prose, data and what is not known."""
+    name = path[path.rfind("/") + 1 :]
+    dot = name.rfind(".")
+    language = (_language_of(f"x{name[dot:]}") if dot > 0 else None) or _language_of(name)
     return None if language in NOT_CODE else language
 
 
-def code_language(path: str) -> str | None:
-    """The programming language of a file, judged by its name; None for prose, data and what is not known."""
-    return _code_language(path[path.rfind("/") + 1 :])
+_language_of = lru_cache(maxsize=16_384)(language_of)
+"""Asked of extensions first, of which a repository has few. No name gives code where its extension gives something."""
 
 
-def take_census(paths: Iterable[str], size_bytes: Mapping[str, int]) -> Census:
-    """Count files. Source files without a size are not there any more and are not counted."""
+def take_census(paths: Iterable[str], ranked: Container[str], size_bytes: Mapping[str, int]) -> Census:
+    """Count files. A ranked file without a size is not there any more, and is not counted."""
     files: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
     beside: Counter[str] = Counter()
@@ -78,11 +80,9 @@ def take_census(paths: Iterable[str], size_bytes: Mapping[str, int]) -> Census:
         language = code_language(path)
         if language is None:
             other[_extension(path)] += 1
+        elif path not in ranked:
+            beside[role_of(path)] += 1
         elif path in size_bytes:
-            role = role_of(path)
-            if role != MAIN:
-                beside[role] += 1
-                continue
             name = WRITTEN.get(language, language.capitalize())
             files[name] += 1
             sizes[name] += size_bytes[path]

@@ -155,7 +155,9 @@ def _anchored(base: str, pattern: str, rule: Rule, aliases: dict[str, str]) -> I
     pattern = "/" + re.sub("/{2,}", "/", pattern).lstrip("/")
     for spelled in _spellings(base, aliases):
         yield spelled, tuple(_lines(pattern, rule))
-    segments = pattern.removesuffix("/**").strip("/").split("/")
+    segments = [segment for segment in pattern.removesuffix("/**").split("/") if segment]
+    if not segments:
+        return
     literal = 0
     while literal < len(segments) and not GLOB_CHARACTERS & set(segments[literal]):
         literal += 1

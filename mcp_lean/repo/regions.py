@@ -1,8 +1,8 @@
 """Which parts of a file answer a search: the definitions around its hits.
 
 In:  a file's lines, its outline, and which patterns hit which lines.
-Out: `Region`s in file order: a small definition whole, of a large one (and outside of any) the surroundings of the hits.
-Not here: which file (`hits.py`), how much of it fits (`select.py`).
+Out: `Region`s in file order: a small definition whole; of a large one, and outside of any, what is near the hits.
+Not here: which file (`hits.py`), how much of it fits (`choose.py`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import log
+from math import log2
 
 from mcp_lean.repo.languages.base import VALUES
 from mcp_lean.repo.outline.model import Definition, Outline
@@ -119,7 +119,7 @@ def _region(
     first: int, last: int, lines: Sequence[int], definition: Definition | None, hits: Hits, sought: Sequence[Sought]
 ) -> Region:
     counts = Counter(pattern for line in lines for pattern in hits[line])
-    score = sum(sought[i].weight * (1 + REPEAT_SHARE * log(count, 2)) for i, count in counts.items())
+    score = sum(sought[i].weight * (1 + REPEAT_SHARE * log2(count)) for i, count in counts.items())
     if definition is not None and first == definition.start:
         score += sum(one.weight * _named_like(definition.name, one) for one in sought)
     best = max(lines, key=lambda line: (sum(sought[i].weight for i in hits[line]), -line))

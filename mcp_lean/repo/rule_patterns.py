@@ -24,7 +24,7 @@ import re
 FLAGS = re.IGNORECASE | re.DOTALL
 """DOTALL: a folder's name may hold a line end, and must not hide what is in it from `**`."""
 
-OPEN_BRACKET = re.compile(r"(?<!\\)\[(?=[^]/]*(?:/|$))")
+OPEN_BRACKET = re.compile(r"(?<=[^/\\])\[(?=[^]/]*(?:/|$))")
 
 ANYTHING = re.compile(".+", FLAGS)
 
@@ -38,7 +38,7 @@ def expressions(pattern: str, *, both_readings: bool) -> tuple[re.Pattern[str], 
     body = re.sub("/{2,}", "/", pattern)
     while body.startswith("./"):
         body = body[2:]
-    while body.endswith("/**"):
+    if body.endswith("/**"):
         body = body.removesuffix("/**") or "**"
     if body.endswith("\\*"):
         body = body[:-2] + "*"
@@ -61,7 +61,7 @@ def _translated(pattern: str) -> re.Pattern[str] | None:
     # A leading "!" or "#" has a meaning in an ignore file and, at this point, none in a rule.
     try:
         found = GitIgnoreSpecPattern("\\" + pattern if pattern[:1] in ("!", "#") else pattern).regex
-    except ValueError:
+    except (ValueError, re.error):  # the latter for a range such as [z-a]
         found = None
     if found is None:
         return exactly(pattern.strip("/")) if pattern.strip("/ ") else None

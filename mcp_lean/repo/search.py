@@ -94,7 +94,7 @@ def _file_hits(path: str, text: str, patterns: Sequence[Pattern], by_rg: Mapping
 def hit_lines(
     patterns: Sequence[Pattern], texts: Sequence[str], check: Callable[[], None] = quiet
 ) -> list[dict[int, list[int]]]:
-    """For each text, whose lines are ended by LF alone: line number (from 1) -> the numbers of the patterns that hit it."""
+    """For each text (lines ended by LF alone): line number, from 1 -> the numbers of the patterns that hit it."""
     found: list[dict[int, list[int]]] = [{} for _ in texts]
     rg = ripgrep.program()
     starts = list(accumulate((text.count("\n") + 1 for text in texts), initial=0))

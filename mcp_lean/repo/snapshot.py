@@ -12,8 +12,10 @@ from __future__ import annotations
 import os
 import stat
 import time
+from array import array
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
+from itertools import chain
 from typing import Self
 
 Stamp = tuple[int, int, int]
@@ -60,8 +62,10 @@ class Snapshot:
 
     def fingerprint(self) -> bytes:
         """The same for the same paths and stamps, whatever the order."""
-        rows = [f"{path}\0{stamp[0]} {stamp[1]} {stamp[2]}\n" for path, stamp in sorted(self.stamps.items())]
-        return blake2b("".join(rows).encode("utf-8", "surrogateescape"), digest_size=16).digest()
+        paths = sorted(self.stamps)
+        digest = blake2b("\0".join(paths).encode("utf-8", "surrogateescape"), digest_size=16)
+        digest.update(array("q", chain.from_iterable(map(self.stamps.__getitem__, paths))).tobytes())
+        return digest.digest()
 
     def read(self, path: str, limit_bytes: int) -> tuple[bytes, Stamp] | None:
         """Content, and the stamp it was read under; None for a file that is gone, not readable, or longer."""

@@ -7,8 +7,10 @@ Not here: which paths are visible (`workspace.py`), fitting it into a budget (`t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mcp_lean.repo.census import Census, code_language, take_census
 from mcp_lean.repo.focus import matches, query_of
@@ -20,6 +22,9 @@ from mcp_lean.repo.roles import MAIN, role_of
 from mcp_lean.repo.snapshot import Snapshot
 from mcp_lean.repo.store import Store
 from mcp_lean.repo.tags import Tags, number_of, words_of
+
+if TYPE_CHECKING:
+    from mcp_lean.repo.outline import Definition
 
 MAX_RANKED = 30_000
 """Files that are read for one answer, some 20 seconds of work the first time. Beyond it a part has to be named."""
@@ -46,7 +51,7 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """ranked: paths, best first. skipped: source files beyond `MAX_RANKED`. unreadable: files that could not be read."""
+    """ranked: paths, best first. skipped: source files beyond `MAX_RANKED`. unreadable: files we may not read."""
 
     census: Census
     facts: tuple[Fact, ...]
@@ -55,7 +60,7 @@ class Summary:
     unreadable: int
     _tags: Mapping[str, Tags]
     _ranking: Ranking
-    _query: Collection[bytes]
+    _query: AbstractSet[bytes]
     _snapshot: Snapshot
 
     def lines(self, path: str) -> int:
@@ -68,48 +73,86 @@ class Summary:
         found = self._snapshot.read(path, MAX_BYTES)
         if found is None:
             return ()
-        best: dict[str, tuple[tuple[float, ...], Symbol]] = {}
-        for one in outline(path, found[0], deadline_s=PARSE_SECONDS).definitions:
-            if one.kind in NOT_SHOWN:
-                continue
+        definitions = outline(path, found[0], deadline_s=PARSE_SECONDS).definitions
+        shown = {one.qualified: one for one in reversed(definitions) if one.kind not in NOT_SHOWN}
+        uses = self._uses_with_members(shown.values())
+
+        def order(one: Definition) -> tuple[float, ...]:
             name = one.name.encode("utf-8", "replace")
-            uses = self._ranking.references.get(number_of(name), 0)
-            wanted = len(words_of(name) & self._query) / (1 + len(words_of(name)))
+            wanted = len(self._query & words_of(name)) / len(words_of(name))
             depth = one.qualified.count(".")
-            order = (-wanted, -uses, name.startswith(b"_"), depth, one.start - one.end, one.start)
-            best.setdefault(one.qualified, (order, Symbol(one.qualified, one.start, one.end)))
-        return tuple(symbol for _, symbol in sorted(best.values(), key=lambda entry: entry[0]))[:limit]
+            return -wanted, -uses[one.qualified], name.startswith(b"_"), depth, one.start - one.end, one.start
+
+        return tuple(Symbol(one.qualified, one.start, one.end) for one in sorted(shown.values(), key=order)[:limit])
+
+    def _uses_with_members(self, definitions: Iterable[Definition]) -> dict[str, int]:
+        """How many files use each definition or the most used one inside it, so that classes precede their methods."""
+        uses: dict[str, int] = {}
+        for one in definitions:
+            own = self._ranking.references.get(number_of(one.name.encode("utf-8", "replace")), 0)
+            parts = one.qualified.split(".")
+            for depth in range(1, len(parts) + 1):
+                outer = ".".join(parts[:depth])
+                uses[outer] = max(uses.get(outer, 0), own)
+        return uses
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which files an answer is about.
+
+    asked: everything in the parts that are asked about. ranked: source files that are shown. compared: those and the
+    rest of the program, which their rank is made from. skipped: how many more there would be.
+    """
+
+    asked: frozenset[str]
+    ranked: frozenset[str]
+    compared: tuple[str, ...]
+    skipped: int
+
+
+def select(visible: Sequence[str], parts: Sequence[Collection[str]]) -> Selection:
+    """Of each part the program's own source; where a part has none, the source that it has: its tests, its examples.
+
+    Args:
+        visible: all paths that may be seen.
+        parts: what is asked about; several parts are taken together, none means everything.
+    """
+    everything = frozenset(visible)
+    code = frozenset(path for path in visible if code_language(path))
+    main = frozenset(path for path in code if role_of(path) == MAIN)
+    asked = everything.intersection(frozenset().union(*parts)) if parts else everything
+    ranked = frozenset().union(*(main.intersection(part) or code.intersection(part) for part in parts or [everything]))
+    compared = sorted(ranked | main, key=lambda path: (path not in ranked, path)) if parts else sorted(ranked)
+    return Selection(
+        asked=asked,
+        ranked=ranked,
+        compared=tuple(compared[:MAX_RANKED]),
+        skipped=max(0, len(compared) - MAX_RANKED),
+    )
 
 
 def summarise(
     visible: Sequence[str],
-    parts: Sequence[Collection[str]],
+    selection: Selection,
     focus: Sequence[str],
     snapshot: Snapshot,
     store: Store,
     check: Callable[[], None],
 ) -> Summary:
-    """Look at the files.
-
-    Args:
-        visible: all paths that may be seen.
-        parts: what is asked about; several parts are taken together, none means everything.
-        focus: words, symbols or sentences; none means no preference.
-    """
-    asked = set().union(*parts) if parts else set(visible)
-    shown = _to_rank(visible, parts)
-    main = [path for path in visible if _is_main_code(path)]
-    wanted = sorted({*shown, *main} if parts else shown, key=lambda path: (path not in shown, path))
-    tags = tags_of(wanted[:MAX_RANKED], snapshot, store, check)
-    written = [one for one in tags if one.is_written]
-    ranking, order = _ordered(written, focus)
+    """Look at the files. `focus`: words, symbols or sentences; none means no preference."""
+    tags = [one for one in tags_of(selection.compared, snapshot, store, check) if one.is_written]
+    ranking, order = _ordered(tags, focus)
+    is_part = len(selection.asked) < len(visible)
     return Summary(
-        census=take_census((path for path in visible if path in asked), _sizes(snapshot)),
-        facts=project_facts(visible, lambda path: _content(snapshot, path), lambda path: bool(parts) and path in asked),
-        ranked=tuple(path for path in order if path in shown),
-        skipped=max(0, len(wanted) - MAX_RANKED),
+        census=take_census(sorted(selection.asked), selection.ranked, _sizes(snapshot)),
+        facts=project_facts(
+            visible, lambda path: _content(snapshot, path), lambda path: is_part and path in selection.asked
+        ),
+        ranked=tuple(path for path in order if path in selection.ranked),
+        skipped=selection.skipped,
         unreadable=len(snapshot.unreadable),
-        _tags={one.path: one for one in written},
+        _tags={one.path: one for one in tags},
         _ranking=ranking,
         _query=query_of(focus).keys(),
         _snapshot=snapshot,
@@ -125,19 +168,6 @@ def _ordered(tags: Collection[Tags], focus: Sequence[str]) -> tuple[Ranking, lis
     if match:
         score = {path: match[path] + RANK_SHARE * share / top for path, share in ranking.ranks.items()}
     return ranking, sorted(score, key=lambda path: (-round(score[path], 9), path))
-
-
-def _to_rank(visible: Sequence[str], parts: Sequence[Collection[str]]) -> set[str]:
-    """The program's own source; where a part (or the whole) has none, whatever source it has: its tests, its examples."""
-    chosen: set[str] = set()
-    for part in parts or [visible]:
-        source = [path for path in part if code_language(path)]
-        chosen.update([path for path in source if role_of(path) == MAIN] or source)
-    return chosen
-
-
-def _is_main_code(path: str) -> bool:
-    return code_language(path) is not None and role_of(path) == MAIN
 
 
 def _sizes(snapshot: Snapshot) -> dict[str, int]:

@@ -108,7 +108,9 @@ def read_whole(path: str, shown: str) -> Text:
     """
     with _opened(path, shown) as (descriptor, size):
         if size > WHOLE_FILE_BYTES:
-            raise NotText(f"{shown}: {size >> 20} MiB, too large to look for definitions in; read lines, as {shown}:1-99")
+            raise NotText(
+                f"{shown}: {size >> 20} MiB, too large to look for definitions in; read lines, as {shown}:1-99"
+            )
         data = _read_fully(descriptor, size)
     text, notes = decode(data, shown)
     lines, more_notes = split_lines(text)

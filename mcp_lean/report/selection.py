@@ -92,6 +92,31 @@ def choose(
     return Chosen(runs, loaded.skipped, texts)
 
 
+def newest_main_file(asked: Asked, environ: Mapping[str, str]) -> str:
+    """Path of the session that was written to last, looked for by file times alone.
+
+    Raises:
+        NothingFoundError: there is none.
+    """
+    places = _places(asked, environ)
+    found = [
+        (max(_changed_s(path) for path in (files.main, *(agent.path for agent in files.agents))), files.main)
+        for files in locate(places).sessions
+        if files.main and files.session_id.startswith(asked.session)
+    ]
+    if not found:
+        where = ", ".join(places) or _where(asked, environ)
+        raise NothingFoundError(f"0 sessions found in {where}; looked for {_sought(asked)}")
+    return max(found)[1]
+
+
+def _changed_s(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return 0.0  # gone since it was listed
+
+
 def _places(asked: Asked, environ: Mapping[str, str]) -> tuple[str, ...]:
     if asked.place:
         return (os.path.abspath(os.path.expanduser(asked.place)),)

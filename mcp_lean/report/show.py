@@ -31,8 +31,12 @@ def as_text(
 
     page = console(out)
     ascii_only = not (out.encoding or "utf-8").lower().startswith("utf")
-    for part in bill(costs, table, skipped, Look(page.width, ascii_only), by):
-        page.print(part)
+    look = Look(page.width, ascii_only)
+    with page.capture() as captured:
+        for part in bill(costs, table, skipped, look, by):
+            page.print(part)
+    text = captured.get()
+    out.write(text if out.isatty() else "".join(f"{line.rstrip()}\n" for line in text.splitlines()))
 
 
 def as_json(
@@ -63,7 +67,7 @@ def as_json(
 def as_page(
     costs: Sequence[RunCost], table: PriceTable, skipped: Skipped, path: str, texts: Mapping[str, Run] | None = None
 ) -> None:
-    """One HTML file. Raises `page.ReportExtraMissing` where plotly is not installed, OSError."""
+    """One HTML file. Raises `page.ReportExtraMissingError` where plotly is not installed, OSError."""
     from mcp_lean.report.page import page
 
     content = page(costs, table, skipped, texts)

@@ -29,8 +29,8 @@ def _as_list(value: object) -> object:
     if value.lstrip().startswith("["):
         try:
             parsed = json.loads(value)
-        except ValueError:
-            return [value]
+        except (ValueError, RecursionError):
+            return [value]  # a glob may begin with a bracket
         if isinstance(parsed, list):
             return parsed
     return [value]
@@ -42,22 +42,19 @@ def _not_empty(value: list[str]) -> list[str]:
     return value
 
 
-def _enough(value: int) -> int:
-    if value < MIN_BUDGET_TOKENS:
-        raise ValueError(f"at least {MIN_BUDGET_TOKENS} tokens")
-    return value
-
-
 # The checks are validators rather than schema keywords: `minItems` and `minimum` are bytes that every agent carries.
 Strings = Annotated[list[str], BeforeValidator(_as_list), AfterValidator(_not_empty)]
-Budget = Annotated[int, AfterValidator(_enough)]
+Budget = int
+"""Tokens that an answer may have, as asked: each tool passes it through `within_limits`."""
 
 
 def within_limits(budget_tokens: int) -> tuple[int, str]:
     """The budget that is used, and a remark for the answer's end if it is not the one asked for."""
-    if budget_tokens <= MAX_BUDGET_TOKENS:
-        return budget_tokens, ""
-    return MAX_BUDGET_TOKENS, f"budget: {MAX_BUDGET_TOKENS} tokens is the most"
+    if budget_tokens > MAX_BUDGET_TOKENS:
+        return MAX_BUDGET_TOKENS, f"budget: {MAX_BUDGET_TOKENS} tokens used, the most there is"
+    if budget_tokens < MIN_BUDGET_TOKENS:
+        return MIN_BUDGET_TOKENS, f"budget: {MIN_BUDGET_TOKENS} tokens used, the least there is"
+    return budget_tokens, ""
 
 
 class Arguments(BaseModel):

@@ -11,6 +11,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pydantic import Field
+
 from mcp_lean.errors import AskError
 from mcp_lean.packing.allocate import DEFAULT_BUDGET_TOKENS
 from mcp_lean.repo import text
@@ -19,7 +21,6 @@ from mcp_lean.repo.patterns import MAX_PATTERNS, Pattern, parse, shown, words
 from mcp_lean.repo.regions import Sought, regions
 from mcp_lean.repo.scope import Scope, scopes
 from mcp_lean.repo.search import Found, hit_lines, search
-from mcp_lean.repo.workspace import one_line
 from mcp_lean.tools.base import Arguments, Budget, Context, Strings, Tool, within_limits
 from mcp_lean.tools.grep_answer import Opened, Totals, compose
 
@@ -37,7 +38,7 @@ class GrepAndRead(Arguments):
     """What to look for, where, and how many tokens the answer may have."""
 
     patterns: Strings
-    paths: Strings = []
+    paths: Strings = Field(default_factory=list)
     budget: Budget = DEFAULT_BUDGET_TOKENS
 
 

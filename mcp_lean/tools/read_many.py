@@ -1,8 +1,8 @@
 """read_many: files, ranges, definitions, outlines, globs and folders in one call, in the order asked.
 
 In:  items (see `repo/items.py`) and a budget.
-Out: a block per file; errors in place; below, what was left out as items to ask next.
-Not here: how rows are cut (`packing`), the deny rules (`repo/deny.py`).
+Out: a block per file, in the format of `packing/render.py`; errors in place; below, what was left out as items.
+Not here: what an item names (`sources.py`), how rows are cut (`packing`), the deny rules (`repo/deny.py`).
 """
 
 from __future__ import annotations
@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mcp_lean.errors import AskError, LeanError
+from mcp_lean.errors import AskError, EngineMissing
+from mcp_lean.packing import render
 from mcp_lean.packing.allocate import DEFAULT_BUDGET_TOKENS, pack
 from mcp_lean.packing.render import Block
-from mcp_lean.repo.items import Item
+from mcp_lean.repo.items import GLOB_CHARACTERS
 from mcp_lean.tools.base import Arguments, Budget, Context, Strings, Tool, within_limits
-from mcp_lean.tools.sources import Sources
+from mcp_lean.tools.blocks import error_block
+from mcp_lean.tools.sources import Found, Sources
+
+MOST_MATCHES = 999_999
+"""For the room that is kept for a resume item; a longer number would cost a token more."""
 
 
 class ReadMany(Arguments):
@@ -27,58 +32,63 @@ class ReadMany(Arguments):
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A block, the item it belongs to, and the item that names it with all that follow it in a list of matches."""
+    """What was found for an item, and which item of the call it is, from 0."""
 
-    block: Block
+    found: Found
     index: int
-    resume: str | None = None
-    is_error: bool = False
 
 
 def run(args: ReadMany, ctx: Context) -> str:
     """The answer's text. Raises `AskError` when no item could be read, or the budget holds nothing."""
-    budget, note = within_limits(args.budget)
+    budget, remark = within_limits(args.budget)
     pulled: list[_Entry] = []
 
     def blocks() -> Iterator[Block]:
-        for entry in _entries(args.items, ctx):
+        for entry in _entries(args.items, ctx, budget // 2):
             pulled.append(entry)
-            yield entry.block
+            yield entry.found.block
 
-    longest_glob = max((item for item in args.items if Item(item).is_glob), key=len, default="")
-    reserve = f"more: {longest_glob}@00000-\nmore: items 00000-00000 of this call\n{note}"
-    packed = pack(blocks(), budget, reserve)
-    left = pulled[packed.served :]
-    texts = [*packed.texts, *_left_out(left[0] if left else None, len(args.items)), *([note] if note else [])]
-    if all(entry.is_error for entry in pulled):
-        raise AskError("\n".join(texts))
-    return "\n".join(texts)
+    notes = [render.note(remark)] if remark else []
+    packed = pack(blocks(), budget, "\n".join([*_longest_left_out(args.items), *notes]))
+    left_out = _left_out(pulled[packed.served], len(args.items)) if packed.served < len(pulled) else []
+    answer = "\n".join([*packed.texts, *left_out, *notes])
+    if all(entry.found.is_error for entry in pulled):
+        raise AskError(answer)
+    return answer
 
 
-def _entries(items: list[str], ctx: Context) -> Iterator[_Entry]:
+def _entries(items: list[str], ctx: Context, error_chars: int) -> Iterator[_Entry]:
     sources = Sources(ctx.workspace, ctx.check)
     for index, text in enumerate(items):
         ctx.check()
         try:
             for found in sources.open(text):
-                yield _Entry(found.block, index, found.resume)
-        except AskError as error:
-            yield _Entry(_error_block(error), index, is_error=True)
+                yield _Entry(found, index)
+        except (AskError, EngineMissing) as error:
+            yield _Entry(Found(error_block(_shortened(str(error), error_chars)), is_error=True), index)
 
 
-def _error_block(error: LeanError) -> Block:
-    heading = f"== {error}"
-    return Block(lambda first, last: heading)
+def _shortened(words: str, chars: int) -> str:
+    """An error that names a very long item must not take the budget of the others; its end says what is wrong."""
+    return words if len(words) <= chars else f"{words[: chars // 3]}...{words[-(chars - chars // 3 - 3) :]}"
 
 
-def _left_out(entry: _Entry | None, items: int) -> Iterator[str]:
-    if entry is None:
-        return
-    if entry.resume is not None:
-        yield f"more: {entry.resume}"
-    first = entry.index + 1 + (entry.resume is not None)
-    if first <= items:
-        yield f"more: items {first}-{items} of this call"
+def _left_out(first: _Entry, items: int) -> list[str]:
+    """Everything from the first block on that was not served."""
+    lines = [] if first.found.resume is None else [render.more(first.found.resume)]
+    number = first.index + 1 + len(lines)
+    return [*lines, _rest_of_call(number, items)] if number <= items else lines
+
+
+def _longest_left_out(items: list[str]) -> list[str]:
+    """At least what `_left_out` can weigh."""
+    lists = (item for item in items if GLOB_CHARACTERS.search(item) or "#" in item)
+    longest = max(lists, key=len, default="")
+    return [render.more(f"{longest}@{MOST_MATCHES}-"), _rest_of_call(len(items), len(items))]
+
+
+def _rest_of_call(first: int, last: int) -> str:
+    return f"more: items {first}-{last} of this call"
 
 
 TOOL = Tool(

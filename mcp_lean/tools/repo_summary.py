@@ -17,13 +17,13 @@ from hashlib import blake2b
 
 from mcp_lean.errors import AskError, Missing
 from mcp_lean.packing.render import Scale, more, note, on_one_line
-from mcp_lean.repo.census import Share, code_language
+from mcp_lean.repo.census import Share
 from mcp_lean.repo.listing import Listing, glob_paths, list_files
 from mcp_lean.repo.nearest import Nearest
 from mcp_lean.repo.project_facts import Fact, is_manifest
 from mcp_lean.repo.snapshot import Snapshot
 from mcp_lean.repo.store import Store
-from mcp_lean.repo.summary import Summary, Symbol, summarise
+from mcp_lean.repo.summary import Summary, Symbol, select, summarise
 from mcp_lean.tools.base import Arguments, Budget, Context, Strings, Tool, within_limits
 
 DEFAULT_BUDGET_TOKENS = 2_000
@@ -33,9 +33,9 @@ ones add little (bench/summary.py localise); the answer stays in the context and
 HEAD_SHARE = 0.4
 """At most this much of a budget goes to counts and commands; what does not fit is left out, least important first."""
 
-SYMBOLS_BY_PLACE = ((10, 6), (30, 4))
+SYMBOLS_BY_PLACE = ((5, 6), (15, 4), (40, 3))
 LATER_SYMBOLS = 2
-"""A file among the first 10 shows up to 6 symbols, up to the 30th 4, then 2."""
+"""A file among the first 5 shows up to 6 symbols, up to the 15th 4, up to the 40th 3, then 2."""
 
 MAX_FACTS = 6
 MAX_KINDS = 5
@@ -58,12 +58,13 @@ def run(args: RepoSummary, ctx: Context) -> str:
     visible = ctx.workspace.visible(root, listing.paths)
     parts, remarks = _parts(visible, patterns)
     request = repr((prefix, patterns, args.focus, budget, listing.note))
-    looked_at = [path for path in visible if code_language(path) or is_manifest(path)]
+    selection = select(visible, parts)
+    looked_at = sorted({*selection.compared, *filter(is_manifest, visible)})
     with Snapshot(root, looked_at, ctx.check) as snapshot, closing(Store.of(root, os.environ)) as store:
         key = _key(request, visible, snapshot)
         text = store.text(key) if snapshot.is_settled else None
         if text is None:
-            summary = summarise(visible, parts, args.focus or [], snapshot, store, ctx.check)
+            summary = summarise(visible, selection, args.focus or [], snapshot, store, ctx.check)
             notes = [*remarks, *_notes(summary, listing), *([remark] if remark else [])]
             text = _fitted(summary, prefix, notes, budget, ctx)
             if snapshot.is_settled:
@@ -115,12 +116,17 @@ def _is_below(path: str, root: str) -> bool:
 
 def _parts(visible: Sequence[str], patterns: Sequence[str]) -> tuple[list[frozenset[str]], list[str]]:
     """The files that each pattern means, and a remark for each that means none."""
-    without = set(visible) - set(glob_paths(visible, [p for p in patterns if p.startswith("!")] or ["*"]))
-    wanted = [pattern for pattern in patterns if not pattern.startswith("!")]
-    parts, missed = [], []
+    excluded = [pattern for pattern in patterns if pattern.startswith("!")]
+    kept = glob_paths(visible, excluded) if excluded else visible
+    wanted = [pattern for pattern in patterns if pattern not in excluded]
+    parts: list[frozenset[str]] = []
+    missed: list[str] = []
     for pattern in wanted or (["*"] if patterns else []):
-        part = frozenset(glob_paths(visible, [pattern])) - without
-        (parts if part else missed).append(part or pattern)
+        part = frozenset(glob_paths(kept, [pattern]))
+        if part:
+            parts.append(part)
+        else:
+            missed.append(pattern)
     remarks = [f"paths: {_no_match(pattern, visible)}" for pattern in missed]
     if missed and not parts:
         raise Missing("; ".join(remarks))
@@ -213,8 +219,13 @@ def _size(size_bytes: int) -> str:
 
 
 def _commands(facts: Sequence[Fact]) -> str:
-    """Commands with the file that they come from, where that is not at the top of the repository."""
-    parts = [fact.text + (f" ({fact.source})" if "/" in fact.source else "") for fact in facts[:MAX_FACTS]]
+    """Commands, with the file that says so where neither its place at the top nor the command itself tells."""
+    parts = [
+        f"{fact.text} ({fact.source})"
+        if "/" in fact.source and fact.kind != "entry" and fact.source not in fact.text
+        else fact.text
+        for fact in facts[:MAX_FACTS]
+    ]
     return "; ".join(parts) + (f"; {len(facts) - MAX_FACTS} more" if len(facts) > MAX_FACTS else "")
 
 

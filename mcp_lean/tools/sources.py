@@ -140,14 +140,14 @@ class Sources:
         self._given.add(key)
 
     def _place(self, name: str) -> Place:
-        """Where a path leads; a name that was shown with replacement characters leads to the file they stand for."""
+        """Where a path leads. A name can be shown with escapes or replacement characters; it leads to the same file."""
         place = self._workspace.locate(name)
         try:
             os.lstat(place.path)
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ENOTDIR):
                 raise text.unreadable(error, place.shown) from error
-            if REPLACED in name:
+            if REPLACED in name or "\\" in name:
                 meant = [path for path in self._listing(self._workspace.root) if _as_shown(path) == place.shown]
                 if len(meant) == 1:
                     return self._workspace.locate(meant[0])

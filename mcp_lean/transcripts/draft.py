@@ -24,13 +24,14 @@ client look the same."""
 class CallDraft:
     """One tool call; its result comes in later, or never."""
 
-    __slots__ = ("agent_id", "input_chars", "input_digest", "input_json", "name", "owner", "result", "spawn", "status",
+    __slots__ = ("agent_id", "input_chars", "input_digest", "input_json", "name", "request_id", "result", "spawn", "status",
                  "subject", "tool_id", "was_partial")  # fmt: skip
 
-    def __init__(self, owner: RequestDraft, tool_id: str, block: Json, *, with_text: bool) -> None:
+    def __init__(self, request_id: str, tool_id: str, block: Json, *, with_text: bool) -> None:
         arguments = mapping(block.get("input"))
         compact = measure.as_json(block.get("input"))
-        self.owner = owner
+        self.request_id = request_id
+        """Its request by name: a reference would close a circle, and keep both alive where nothing collects circles."""
         self.tool_id = tool_id
         self.name = text(block.get("name"))
         self.input_chars = measure.written_chars(block.get("input"), compact)
@@ -162,7 +163,7 @@ class RequestDraft:
         tool_id = text(block.get("id")) or f"{self.message_id}/{measure.digest(measure.as_json(block))}"
         if tool_id in self.calls:
             return None
-        call = self.calls[tool_id] = CallDraft(self, tool_id, block, with_text=self.texts is not None)
+        call = self.calls[tool_id] = CallDraft(self.message_id, tool_id, block, with_text=self.texts is not None)
         return call
 
     def _add_text(self, words: str) -> None:

@@ -185,8 +185,8 @@ class Thread:
         if call.spawn is not None:
             call.status = text(said.get("status")) or call.status
             call.agent_id = text(said.get("agentId")) or text(said.get("agent_id")) or call.agent_id
-        call.owner.touch()
-        self._touched[call.owner.message_id] = call.owner
+        draft = self._touched[call.request_id] = self._drafts[call.request_id]
+        draft.touch()
 
     def attachment(self, record: Json) -> None:
         """A reminder, a listing, a changed file; or a prompt that was typed while the agent worked."""

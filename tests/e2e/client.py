@@ -93,10 +93,12 @@ class Claude:
                 )
             )
             stack.enter_context(api.serving(run.listener))
-            if dialogue and run.process.stdin:
+            if dialogue:
+                assert run.process.stdin
                 with run.process.stdin as stdin:
                     dialogue(Dialogue(scene, stdin, place.stdout))
-            if terminal and tty:
+            if terminal:
+                assert tty
                 window = Terminal(scene, tty)
                 terminal(window)
                 window.submit("/exit")

@@ -91,7 +91,7 @@ def test_a_name_counts_more_than_a_first_line() -> None:
     ("head", "language"),
     [
         (b"#ifndef A_H\nint f(void);\n", "c"),
-        (b"#ifdef __cplusplus\nextern \"C\" {\n#endif\nstruct a { int b; };\n", "c"),
+        (b'#ifdef __cplusplus\nextern "C" {\n#endif\nstruct a { int b; };\n', "c"),
         (b"#pragma once\nnamespace a {\n", "cpp"),
         (b"  class Table : public Base {\n", "cpp"),
         (b"template <typename T>\n", "cpp"),
@@ -104,7 +104,21 @@ def test_the_beginning_of_a_header_tells_c_from_cpp(head: bytes, language: str) 
 
 
 def test_a_language_is_described_under_its_own_name() -> None:
-    names = ["python", "javascript", "typescript", "tsx", "go", "rust", "java", "c", "cpp", "ruby", "php", "csharp", "bash"]
+    names = [
+        "python",
+        "javascript",
+        "typescript",
+        "tsx",
+        "go",
+        "rust",
+        "java",
+        "c",
+        "cpp",
+        "ruby",
+        "php",
+        "csharp",
+        "bash",
+    ]
 
     assert [(language := describe(name)) and (language.name, bool(language.grammar)) for name in names] == [
         (name, True) for name in names

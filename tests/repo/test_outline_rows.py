@@ -31,7 +31,9 @@ def test_a_long_run_of_one_line_functions_shows_every_name_and_no_signature() ->
     rows = texts("a.h", source)
 
     assert rows[0] == ", ".join(f"function_{i:02d}" for i in range(12)) + " :1-12"
-    assert [name for row in rows for name in row.rsplit(" :")[0].split(", ")] == [f"function_{i:02d}" for i in range(40)]
+    assert [name for row in rows for name in row.rsplit(" :")[0].split(", ")] == [
+        f"function_{i:02d}" for i in range(40)
+    ]
 
 
 def test_a_short_run_of_one_line_functions_keeps_its_signatures() -> None:
@@ -41,7 +43,7 @@ def test_a_short_run_of_one_line_functions_keeps_its_signatures() -> None:
 def test_rows_are_indented_by_nesting_and_not_by_the_name_of_an_owner() -> None:
     source = b"package p\n\ntype T struct{}\n\nfunc (t *T) M() {\n}\n"
 
-    assert texts("a.go", source) == ["type T struct :3", "func (t *T) M() :5-6"]
+    assert texts("a.go", source) == ["type T struct{} :3", "func (t *T) M() :5-6"]
 
 
 def test_two_names_for_one_text_need_one_row() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from mcp_lean.transcripts.model import Agent, Run
 from mcp_lean.transcripts.read import Loaded, load_runs
 
-Record = dict[str, object]
+Record = dict[str, Any]
 
 SESSION = "11111111-1111-4111-8111-111111111111"
 OTHER_SESSION = "22222222-2222-4222-8222-222222222222"

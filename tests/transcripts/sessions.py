@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from tests.transcripts.records import (
+from .records import (
     Record,
     agent_progress,
     assistant,

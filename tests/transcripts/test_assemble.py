@@ -9,7 +9,8 @@ import pytest
 
 from mcp_lean.transcripts.assemble import united
 from mcp_lean.transcripts.model import Gaps, Usage
-from tests.transcripts.records import (
+
+from .records import (
     OTHER_SESSION,
     SESSION,
     Record,

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mcp_lean.transcripts.model import Usage
-from tests.transcripts.records import (
+
+from .records import (
     assistant,
     load,
     only_agent,

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mcp_lean.transcripts.model import CostState, ModelTotal, Skipped
-from tests.transcripts.records import (
+
+from .records import (
     Record,
     agent_progress,
     assistant,

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from mcp_lean.transcripts.follow import Change, FileFollower, SessionFollower
 from mcp_lean.transcripts.model import Usage
 from mcp_lean.transcripts.read import load_runs
-from tests.transcripts.records import (
+
+from .records import (
     SESSION,
     Record,
     agent_file,
@@ -32,7 +33,7 @@ from tests.transcripts.records import (
     user,
     write,
 )
-from tests.transcripts.sessions import SESSIONS, Session
+from .sessions import SESSIONS, Session
 
 
 def append(path: Path, *records: Record | str | bytes) -> None:

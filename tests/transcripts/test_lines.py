@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_lean.transcripts.lines import LineBuffer, is_idle, parse
-from tests.transcripts.records import agent_progress, assistant, attachment, line, tool_use, user
+
+from .records import agent_progress, assistant, attachment, line, tool_use, user
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(max_size=20),

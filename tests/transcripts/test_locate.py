@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mcp_lean.transcripts.locate import locate, project_folders, project_slug, roots
-from tests.transcripts.records import OTHER_SESSION, SESSION, agent_file, assistant, session_file, write
+
+from .records import OTHER_SESSION, SESSION, agent_file, assistant, session_file, write
 
 
 def found(*paths: Path) -> list[tuple[str, str | None, list[str]]]:

@@ -19,7 +19,8 @@ from mcp_lean.transcripts.file import FileReader
 from mcp_lean.transcripts.model import Skipped
 from mcp_lean.transcripts.parallel import read_all
 from mcp_lean.transcripts.read import load_runs, read_file
-from tests.transcripts.records import (
+
+from .records import (
     OTHER_SESSION,
     SESSION,
     agent_file,
@@ -35,7 +36,7 @@ from tests.transcripts.records import (
     user,
     write,
 )
-from tests.transcripts.sessions import LINES, SESSIONS, Session
+from .sessions import LINES, SESSIONS, Session
 
 
 def test_runs_do_not_depend_on_the_order_of_paths(tmp_path: Path) -> None:
@@ -149,8 +150,8 @@ def test_a_record_nested_very_deeply_is_read_or_counted(tmp_path: Path, depth: i
 
 KEYS = st.sampled_from(
     ["type", "message", "id", "model", "usage", "content", "input_tokens", "cache_creation", "attachment", "rendered",
-     "data", "agentId", "isSidechain", "parentUuid", "uuid", "timestamp", "toolUseResult", "stop_reason", "name", "input",
-     "tool_use_id"]
+     "data", "agentId", "isSidechain", "parentUuid", "uuid", "timestamp", "toolUseResult", "stop_reason", "name",
+     "input", "tool_use_id"]
 )  # fmt: skip
 KINDS = st.sampled_from(
     ["user", "assistant", "progress", "attachment", "system", "summary", "cost-state", "api-request", "custom-title",
@@ -171,11 +172,11 @@ def test_no_record_of_any_shape_stops_the_reading(records: list[dict[str, object
         reader.feed([line({**record, "type": kind} if number % 2 else record)])
     reader.feed([line(assistant("good", used=usage(7, 5)))])
 
-    record = reader.record()
+    read_back = reader.record()
 
-    found = [request for thread in record.threads for request in thread.requests if request.id == "good"]
+    found = [request for thread in read_back.threads for request in thread.requests if request.id == "good"]
     assert [request.usage.input_tokens for request in found] == [7]
-    assert decode(encode(record), "x") == record
+    assert decode(encode(read_back), "x") == read_back
 
 
 @settings(max_examples=100, deadline=None)
@@ -208,7 +209,7 @@ def test_no_request_is_counted_twice_and_none_is_lost(session: Session) -> None:
         assert len(ids) == len(set(ids))
         own = [*session.main, *(record for records in session.agents.values() for record in records)]
         written = {
-            record["message"]["id"]  # type: ignore[index]
+            record["message"]["id"]
             for record in own
             if isinstance(record, dict) and record["type"] == "assistant"
         }

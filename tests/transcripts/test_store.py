@@ -12,7 +12,8 @@ import pytest
 from mcp_lean.transcripts.model import Skipped
 from mcp_lean.transcripts.read import Loaded, load_runs
 from mcp_lean.transcripts.store import NAME, FileState, Store, default_folder
-from tests.transcripts.records import (
+
+from .records import (
     agent_file,
     agent_progress,
     assistant,

@@ -8,7 +8,8 @@ import pytest
 
 from mcp_lean.transcripts.model import Compaction, Entered
 from mcp_lean.transcripts.read import load_runs
-from tests.transcripts.records import (
+
+from .records import (
     Record,
     assistant,
     attachment,

@@ -181,7 +181,8 @@ _CPP = {
 
 _PATTERN = rb"""
     ^ (?!(?:if|else|for|while|do|switch|return|typedef|case|goto|using|namespace|extern[ \t]++"C")\b)
-      (?:[A-Za-z_] [\w \t*&:<>,]{0,160}? (?<=[\s*&]))?
+      (?:__attribute__[ \t]*+\(\([^;{}\n]{0,80}\)\)[ \t]*+)?+
+      (?:[A-Za-z_] [\w \t*&:<>,]{0,160}? (?:(?<=[ \t*&])|\r?\n))?
       (?:[A-Za-z_]\w*+ (?:<[^<>\n]{0,80}>)?+ ::)*+
       (?!(?:if|for|while|switch|return|sizeof|defined|__attribute__)\b)
       (~?+[A-Za-z_]\w*+ | operator[ \t]*+[^\s\w(]{1,3}) [ \t]*+

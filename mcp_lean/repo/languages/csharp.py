@@ -55,7 +55,7 @@ LANGUAGES = {
                 (?: (?:class|interface|struct|enum|record(?:[ \t]++(?:struct|class))?+)[ \t]++ (\w++)
                   | (?!(?:return|throw|new|else|case|await|using|namespace|yield|var|get|set|if|for|foreach|while|switch
                     |catch|lock|fixed|base|this|nameof|typeof|where|orderby|select|from|let|join|group)\b)
-                    [\w.]++ (?:<[^(){};=\n]{0,120}>)?+ (?:\[[,]*+\])*+ \??+ [ \t]++
+                    [\w.]++ (?:<[^(){};=\n]{0,120}>)? (?:\[[,]*+\])*+ \??+ [ \t]++
                     (?:[\w.<>]{1,80}\.)? (\w++) [ \t]*+ (?:<[^(){};\n]{0,80}>)?+ \( [^;{}]{0,600} \)
                     [^;{}()=]{0,300} (?:\{|=>) )
               | (?:(?:public|private|protected|internal|static)[ \t]++){1,3}+ (\w++) [ \t]*+ \( [^;{}]{0,600} \)

@@ -113,7 +113,6 @@ def _by_word(table: dict[str, str]) -> dict[str, str]:
 
 
 _BY_EXTENSION, _BY_NAME, _BY_INTERPRETER = map(_by_word, (_EXTENSIONS, _FILE_NAMES, _INTERPRETERS))
-_SHEBANG = re.compile(rb"#!\s*\S*?([^/\s]+)(?:[ \t]+(?:-\S+[ \t]+|\w+=\S*[ \t]+)*([^\s/-]\S*))?")
 _CPP_ONLY = re.compile(
     rb"^\s*(?:class\s+\w+|namespace\b|template\s*<|using\s+\w|(?:public|private|protected)\s*:)|\bstd::", re.MULTILINE
 )
@@ -140,9 +139,10 @@ def language_of(path: str, head: bytes = b"") -> str | None:
 
 
 def _by_first_line(head: bytes) -> str | None:
-    found = _SHEBANG.match(head)
-    if not found:
+    """`#!/usr/bin/python3`, `#!/usr/bin/env -S NAME=1 python3 -I`."""
+    if not head.startswith(b"#!"):
         return None
-    program = found[2] if found[1] == b"env" and found[2] else found[1]
-    word = re.sub(r"[\d.]+$", "", program.decode("ascii", "replace").lower())
-    return _BY_INTERPRETER.get(word)
+    words = head[2:].split(b"\n", 1)[0].decode("ascii", "replace").lower().split()
+    programs = (word.rsplit("/", 1)[-1] for word in words if not word.startswith("-") and "=" not in word)
+    program = next((program for program in programs if program != "env"), "")
+    return _BY_INTERPRETER.get(program.rstrip("0123456789."))

@@ -67,7 +67,7 @@ _BRACES: dict[str, bytes] = {
         name=rb"@?+(\w++)",
         before=rb"(?:extend[ \t]++)?+",
     ),
-    "terraform": rb'^(?:resource|data|module|variable|output|provider)[ \t]++(?:"[\w-]++"[ \t]++)?+"([\w.-]++)"',
+    "terraform": rb'^(?:resource|data|module|variable|output|provider)[ \t]++(?:"[\w-]++"[ \t]++)?"([\w.-]++)"',
     "solidity": _words("contract", "interface", "library", "function", "modifier", "event", "struct", "enum"),
     "zig": rb"""
         ^[ \t]*+ (?:pub[ \t]++|export[ \t]++|inline[ \t]++)*+

@@ -28,8 +28,11 @@ _BRACKETS = re.compile(
 )
 _PAIRS = {b"}": b"{", b")": b"("}
 _HEAD_MARK = re.compile(rb"[{(;]")
+_NOT_A_BODY = re.compile(rb"\s*[>|&{]")
+"""What follows a pair of braces that is a type: `Base<{ on: boolean }> {`, `func f() interface{} {`."""
+
 _CLOSES = re.compile(rb"\}|end\b")
-_CONTINUES = re.compile(rb"[)\]{]")
+_CONTINUES = re.compile(rb"[)\]{]|\"{3}|'{3}")
 _COMMENT = re.compile(rb"#|//|/?\*|--")
 
 
@@ -55,7 +58,17 @@ def estimate_ends(
         _closing_offset(source, head.name_end, limit, closing) for head, limit in zip(heads, limits, strict=True)
     ]
     rows = _rows_of(source, sorted({offset for offset in offsets if offset is not None}))
-    return [end if offset is None else rows[offset] for offset, end in zip(offsets, ends, strict=True)]
+    ends = [end if offset is None else rows[offset] for offset, end in zip(offsets, ends, strict=True)]
+    return [
+        _end_of_macro(lines, head.row) if lines[head.row].startswith(b"#") else end
+        for head, end in zip(heads, ends, strict=True)
+    ]
+
+
+def _end_of_macro(lines: list[bytes], row: int) -> int:
+    while lines[row].rstrip().endswith(b"\\") and row + 1 < len(lines):
+        row += 1
+    return row
 
 
 def _rows_of(source: bytes, offsets: list[int]) -> dict[int, int]:
@@ -87,9 +100,9 @@ def _closing_offset(source: bytes, position: int, limit: int, closing: dict[int,
             return mark.start()
         if mark.start() not in closing:
             return None
-        if mark[0] == b"{":
-            return closing[mark.start()]
         position = closing[mark.start()] + 1
+        if mark[0] == b"{" and not _NOT_A_BODY.match(source, position):
+            return position - 1
         if position >= limit:
             return None
     return None

@@ -11,10 +11,11 @@ for its whole path), a case in tests/repo/test_project_facts.py.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
-from mcp_lean.repo.roles import MAIN, TEST, role_of
+from mcp_lean.repo.roles import MAIN, role_of
 
 from .model import ENTRY, KINDS, Fact, Manifest, Parser
 
@@ -22,7 +23,7 @@ __all__ = ["Fact", "is_manifest", "project_facts"]
 
 MAX_MANIFESTS = 60
 MAX_DEPTH = 3
-"""Folders above a manifest. Deeper ones belong to a part, and are found when `paths` names that part."""
+"""Folders above a manifest. Deeper ones belong to a part, and are found when that part is asked about."""
 
 TEST_RUNNER = re.compile(r"run_?tests\.py")
 """The one manifest that stands among the tests."""
@@ -30,64 +31,108 @@ TEST_RUNNER = re.compile(r"run_?tests\.py")
 MAX_BYTES = 256 << 10
 """A longer manifest is generated; lock files are never read."""
 
-
-@cache
-def _parsers() -> tuple[tuple[re.Pattern[str], Parser], ...]:
-    from . import ci, compiled, javascript, python, tasks
-
-    tables = (python.PARSERS, javascript.PARSERS, compiled.PARSERS, tasks.PARSERS, ci.PARSERS)
-    return tuple((re.compile(pattern), parser) for table in tables for pattern, parser in table.items())
-
-
-@cache
-def _any_name() -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in _parsers()))
+ENOUGH, MAX_FROM_CI = 2, 2
+"""What CI runs is added where the project's own files say fewer than `ENOUGH` things of a kind: the commands are
+exact, but made for a fresh machine."""
 
 
 def is_manifest(path: str) -> bool:
     """Whether a file says how the project is worked on, judged by its path."""
-    name = path.rpartition("/")[2]
-    if not (_any_name().fullmatch(name) or _any_name().fullmatch(path)):
+    if not (_is_manifest_name(path[path.rfind("/") + 1 :]) or (path.startswith(PLACES) and _parsers_for(path))):
         return False
-    return role_of(path) == MAIN or bool(TEST_RUNNER.fullmatch(name))
+    return role_of(path) == MAIN or bool(TEST_RUNNER.fullmatch(path[path.rfind("/") + 1 :]))
 
 
 def project_facts(
-    paths: Sequence[str], read: Callable[[str], bytes | None], part: Callable[[str], bool] = lambda path: False
+    paths: Sequence[str], read: Callable[[str], bytes | None], is_asked: Callable[[str], bool] = lambda path: False
 ) -> tuple[Fact, ...]:
-    """Entry points and commands, ordered by kind, then from the top of the repository downwards, CI last.
+    """Entry points and commands, ordered by kind; of a kind, the top of the repository first, CI last.
 
     Args:
         paths: all files, relative to the repository, with forward slashes.
         read: content of one of them, None where it cannot be read or is longer than `MAX_BYTES`.
-        part: whether a file belongs to the part that is asked about; its manifests count however deep they stand.
+        is_asked: whether a file belongs to the part that is asked about; its manifests count however deep they stand.
     """
-    chosen = sorted(
-        (path for path in paths if is_manifest(path) and (path.count("/") <= MAX_DEPTH or part(path))),
-        key=lambda path: (_is_ci(path), not part(path), path.count("/"), path),
-    )[:MAX_MANIFESTS]
-    beside = _files_by_folder(paths, {path[: path.rfind("/") + 1] for path in chosen})
+    manifests = [path for path in paths if is_manifest(path) and (path.count("/") <= MAX_DEPTH or is_asked(path))]
+    manifests.sort(key=lambda path: (_is_ci(path), not is_asked(path), path.count("/"), _family(path), path))
+    chosen = dict.fromkeys(manifests[:MAX_MANIFESTS])
+    beside = _files_by_folder(paths, {_folder(path) for path in chosen})
     found: dict[tuple[str, str], Fact] = {}
     for path in chosen:
         source = read(path)
-        if source is None:
-            continue
-        folder = path[: path.rfind("/") + 1]
-        manifest = Manifest(path, source.decode("utf-8", "replace"), frozenset(beside[folder]))
-        for fact in _facts_of(manifest, _has_parent(path, chosen)):
-            found.setdefault((fact.kind, fact.text), fact)
-    return tuple(sorted(found.values(), key=lambda fact: KINDS.index(fact.kind)))
+        if source is not None:
+            manifest = Manifest(path, source.decode("utf-8", "replace"), frozenset(beside[_folder(path)]))
+            for fact in _facts_of(manifest, in_larger=_has_parent(path, chosen)):
+                found.setdefault((fact.kind, fact.text), fact)
+    return tuple(sorted(_with_some_ci(found.values()), key=lambda fact: KINDS.index(fact.kind)))
 
 
 def _facts_of(manifest: Manifest, in_larger: bool) -> Iterable[Fact]:
-    """A part of a larger project with the same tool is built and tested from there; only its entry points are its own."""
-    for pattern, parser in _parsers():
-        if pattern.fullmatch(manifest.path.rpartition("/")[2]) or pattern.fullmatch(manifest.path):
-            try:
-                facts = list(parser(manifest))
-            except (ValueError, RecursionError):  # not what its name promises, or hostile; the others still speak
-                facts = []
-            yield from (fact for fact in facts if fact.kind == ENTRY or not in_larger)
+    """A part of a larger project with the same tool is built and tested from there; its entry points are its own."""
+    for _, _, parser in _parsers_for(manifest.path):
+        try:
+            facts = list(parser(manifest))
+        except (ValueError, RecursionError):  # not what its name promises, or hostile; the others still speak
+            facts = []
+        yield from (fact for fact in facts if fact.kind == ENTRY or not in_larger)
+
+
+def _with_some_ci(facts: Iterable[Fact]) -> Iterable[Fact]:
+    own: Counter[str] = Counter()
+    from_ci: Counter[str] = Counter()
+    for fact in facts:
+        if not _is_ci(fact.source):
+            own[fact.kind] += 1
+        elif own[fact.kind] >= ENOUGH or from_ci[fact.kind] == MAX_FROM_CI:
+            continue
+        else:
+            from_ci[fact.kind] += 1
+        yield fact
+
+
+@cache
+def _parsers() -> tuple[tuple[int, re.Pattern[str], Parser], ...]:
+    """(family, pattern, parser); the family orders what stands in the same folder."""
+    from . import ci, compiled, javascript, python, tasks
+
+    tables = (python.PARSERS, compiled.PARSERS, javascript.PARSERS, tasks.PARSERS, ci.PARSERS)
+    return tuple(
+        (family, re.compile(pattern), parser)
+        for family, table in enumerate(tables)
+        for pattern, parser in table.items()
+    )
+
+
+PLACES = (".github/workflows/", ".circleci/", "cmd/")
+"""Folders in which the whole path tells."""
+
+
+@cache
+def _names() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern.pattern})" for _, pattern, _ in _parsers()))
+
+
+@lru_cache(maxsize=65_536)
+def _is_manifest_name(name: str) -> bool:
+    return _names().fullmatch(name) is not None
+
+
+@lru_cache(maxsize=4_096)
+def _parsers_for(path: str) -> tuple[tuple[int, re.Pattern[str], Parser], ...]:
+    name = path[path.rfind("/") + 1 :]
+    return tuple(row for row in _parsers() if row[1].fullmatch(name) or row[1].fullmatch(path))
+
+
+def _family(path: str) -> int:
+    return _parsers_for(path)[0][0]
+
+
+def _is_ci(path: str) -> bool:
+    return path.startswith((".github/", ".gitlab-ci", ".circleci/", ".travis", "azure-pipelines"))
+
+
+def _folder(path: str) -> str:
+    return path[: path.rfind("/") + 1]
 
 
 def _has_parent(path: str, chosen: Collection[str]) -> bool:
@@ -99,11 +144,7 @@ def _files_by_folder(paths: Iterable[str], folders: Collection[str]) -> dict[str
     """Names of the files that stand in these folders."""
     found: dict[str, set[str]] = {folder: set() for folder in folders}
     for path in paths:
-        cut = path.rfind("/") + 1
-        if path[:cut] in found:
-            found[path[:cut]].add(path[cut:])
+        names = found.get(_folder(path))
+        if names is not None:
+            names.add(path[path.rfind("/") + 1 :])
     return found
-
-
-def _is_ci(path: str) -> bool:
-    return path.startswith((".github/", ".gitlab-ci", ".circleci/", ".travis", "azure-pipelines"))

@@ -43,9 +43,10 @@ def cargo_toml(manifest: Manifest) -> Iterator[Fact]:
 
 def rust_main(manifest: Manifest) -> Iterator[Fact]:
     """`src/main.rs` is the program of the package around it."""
-    package = manifest.folder.removesuffix("src/")
-    option = f" --manifest-path {package}Cargo.toml" if package else ""
-    yield from manifest.fact(ENTRY, f"cargo run{option}")
+    if manifest.folder.endswith("src/"):
+        package = manifest.folder.removesuffix("src/")
+        option = f" --manifest-path {package}Cargo.toml" if package else ""
+        yield from manifest.fact(ENTRY, f"cargo run{option}")
 
 
 def cmake(manifest: Manifest) -> Iterator[Fact]:

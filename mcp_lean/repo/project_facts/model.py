@@ -54,16 +54,10 @@ Parser = Callable[[Manifest], Iterable[Fact]]
 """Raises ValueError for a file that is not what its name promises."""
 
 PURPOSES: Mapping[str, re.Pattern[str]] = {
-    TEST: re.compile(
-        r"tests?|test[-_:](?:all|unit|py|run)|unit[-_]?tests?|check|specs?|pytest|tests?[-_:]integration|e2e"
-    ),
-    LINT: re.compile(
-        r"lint|lint[-_:](?:all|fix)|format|fmt|style|type-?check|check-types|mypy|ruff|vet|tsc|pre-commit"
-    ),
-    RUN: re.compile(r"start|dev|serve|server|run|runserver|watch|up|develop|docs?-serve|preview"),
-    BUILD: re.compile(
-        r"build|build[-_:](?:all|prod)|compile|install|all|dist|setup|bootstrap|deps|init|generate|package"
-    ),
+    TEST: re.compile(r"tests?|tests?[-_:](?:all|unit|py|run|integration)|unit[-_]?tests?|check|specs?|pytest|e2e"),
+    LINT: re.compile(r"lint(?:[-_:](?:all|fix))?|format|fmt|style|type-?check|check-types|mypy|ruff|vet|tsc"),
+    RUN: re.compile(r"start|dev|serve|server|run|runserver|watch|up|develop|preview"),
+    BUILD: re.compile(r"build(?:[-_:](?:all|prod))?|compile|install|all|dist|setup|bootstrap|deps|init|generate"),
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from .model import BUILD, RUN, Fact, Manifest, Parser, purpose_of
 
@@ -77,8 +77,7 @@ def compose(manifest: Manifest) -> Iterator[Fact]:
     yield from manifest.fact(RUN, "docker compose up")
 
 
-def _tasks(manifest: Manifest, program: str, names: object) -> Iterator[Fact]:
-    assert hasattr(names, "__iter__")
+def _tasks(manifest: Manifest, program: str, names: Iterable[object]) -> Iterator[Fact]:
     for name in dict.fromkeys(names):
         if isinstance(name, str) and (kind := purpose_of(name)):
             yield from manifest.fact(kind, f"{program} {name}")
