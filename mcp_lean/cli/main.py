@@ -1,17 +1,19 @@
 """The command line: names the commands, and loads only the one that was asked for.
 
-Exit statuses: 0 done; 1 done, and the answer is a no (a check failed, a limit was passed); 2 wrong usage;
-3 nothing to work on (no transcripts, no files); 130 interrupted.
+Exit statuses: 0 done; 1 done, and the answer is a no (a check failed, a limit was passed); 2 wrong usage or a
+configuration that cannot be used; 3 nothing to work on (no transcripts, no files); 130 interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
 from mcp_lean import __version__
+from mcp_lean.errors import LeanError
 
 # In the order in which a person needs them: (command, module, help).
 COMMANDS: tuple[tuple[str, str, str], ...] = (
@@ -28,13 +30,30 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()  # here, where a reader that has gone can still be told from a failure
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): not our failure, and nothing is left to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except LeanError as error:
+        print(f"mcp-lean: {error}", file=sys.stderr)
+        return 2
+
+
+def _run(arguments: list[str]) -> int:
     # A command's module is loaded when it is named, so that help and the hooks never pay for another command's imports.
     named = next((word for word in arguments if not word.startswith("-")), None)
     parser = argparse.ArgumentParser(
         prog="mcp-lean", description="Makes parallel Claude Code runs cheaper, and shows where the money goes."
     )
     parser.add_argument("--version", action="version", version=f"mcp-lean {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, module, words in COMMANDS:
         command = commands.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.")
         if name == named:
@@ -42,12 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             implementation.add_arguments(command)
             command.set_defaults(run=implementation.run)
     options = parser.parse_args(arguments)
-    try:
-        status: int = options.run(options)
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`): not our failure, and nothing is left to say.
-        sys.stderr.close()
-        return 0
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return 2
+    status: int = options.run(options)
     return status

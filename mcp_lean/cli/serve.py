@@ -1,9 +1,14 @@
-"""`mcp-lean serve`: the MCP server on stdin and stdout."""
+"""`mcp-lean serve`: the MCP server on stdin and stdout.
+
+Exit statuses: 0 stdin was closed; 1 the server broke down (the log says how); 3 there is no folder to serve.
+"""
 
 from __future__ import annotations
 
 import argparse
 import gc
+import os
+import sys
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -11,9 +16,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve until stdin closes."""
+    """Serve until stdin closes; returns only when it cannot begin."""
+    if not os.environ.get("CLAUDE_PROJECT_DIR"):
+        try:
+            os.getcwd()
+        except OSError:
+            text = "the working directory is not there any more; set CLAUDE_PROJECT_DIR"
+            print(f"mcp-lean serve: {text}", file=sys.stderr)
+            return 3
     gc.disable()  # nothing is worth collecting while modules load: saves 8-26 % of the CPU of a start
-    from mcp_lean.server.app import main
+    from mcp_lean.server.stdio import main
 
     gc.freeze()
     gc.enable()

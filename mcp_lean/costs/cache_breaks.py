@@ -136,11 +136,13 @@ def _cause(before: Request, now: Request, lifetime_s: float, base_tokens: int) -
         return "client_changed"
     if now.entered.tools_changed:
         return "tools_changed"
+    if before.shape and now.shape and before.shape != now.shape:
+        return "system_prompt_changed"
     if before.effort and now.effort and before.effort != now.effort:
         return "effort_changed"
     if now.reset == "shrink":
         return "messages_rewritten"
-    if now.usage.cache_read_tokens == 0 or (before.shape and now.shape and before.shape != now.shape):
+    if now.usage.cache_read_tokens == 0:
         return "system_prompt_changed"
     if gap is not None and gap > LIFETIMES["5m"]:
         return "likely_server_side"

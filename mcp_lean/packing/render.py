@@ -178,21 +178,21 @@ def overhead(block: Block, scale: Scale) -> float:
 
     The resume items of long rows in its middle are not among it.
     """
-    frame = _frame(block)
-    if block.rows and block.resume_within is None:
-        frame.append(_numbered(block, 0, block.rows[0]))
-    return scale.weigh("\n".join(frame))
+    first_row = scale.weigh(_rest_of_first_row(block) or _numbered(block, 0, block.rows[0])) if block.rows else 0
+    return sum(_frame(block, scale)) + first_row
 
 
 def fit(block: Block, grant: float, scale: Scale) -> Shown:
     """As many rows as the grant holds; of the first one a piece, or all if it cannot be cut, so that calls advance."""
-    left = grant - scale.weigh("\n".join(_frame(block)))
+    always, to_resume = _frame(block, scale)
+    left = grant - always - to_resume
     lines, cuts = list[str](), list[str]()
     used, together = 0.0, _first_guess(block, left)
     while len(lines) < len(block.rows):
         group_lines, group_cuts = _group(block, len(lines), together)
         weight = scale.weigh("\n".join(group_lines + group_cuts))
-        if used + weight <= left:
+        is_end = len(lines) + len(group_lines) == len(block.rows) and not block.open_ended
+        if used + weight <= left + (to_resume if is_end else 0):
             lines += group_lines
             cuts += group_cuts
             used += weight
@@ -201,31 +201,32 @@ def fit(block: Block, grant: float, scale: Scale) -> Shown:
         # As many as should fit if they weigh like these; fewer than these if these did not.
         together = max(1, min(ROWS_AT_ONCE, int(len(group_lines) * (left - used) / weight)))
     if block.rows and not lines:
-        piece = _piece(block, left, scale)
+        piece = _piece(block, left - scale.weigh(_rest_of_first_row(block)), scale)
         lines.append(_numbered(block, 0, piece))
-        used = scale.weigh(lines[0])
         if len(piece) < len(block.rows[0]) and block.resume_within is not None:
             cuts.append(more(block.resume_within(block.first, len(piece))))
-            used += scale.weigh(cuts[0])
+        used = scale.weigh("\n".join(lines + cuts))
     frame = [block.heading(block.first, block.first + len(lines) - 1)]
     if block.resume is not None and (len(lines) < len(block.rows) or block.open_ended):
         frame.append(more(block.resume(block.first + len(lines))))
     if block.also is not None:
         frame.append(more(block.also))
     text = "\n".join([frame[0], *lines, *cuts, *frame[1:]])
-    return Shown(text, used + scale.weigh("\n".join(frame)), not cuts and len(frame) == 1)
+    return Shown(text, used + sum(map(scale.weigh, frame)), not cuts and len(frame) == 1)
 
 
-def _frame(block: Block) -> list[str]:
-    """Heading and resume items at their dearest: with the numbers of the last row, which has the longest."""
-    lines = [block.heading(block.last, block.last)]
+def _frame(block: Block, scale: Scale) -> tuple[float, float]:
+    """The most that the heading with `also` weighs, and the item for rows that do not fit: with the last numbers."""
+    always = scale.weigh(block.heading(block.last, block.last))
     if block.also is not None:
-        lines.append(more(block.also))
-    if block.rows and block.resume is not None:
-        lines.append(more(block.resume(block.last + 1)))
-    if block.rows and block.resume_within is not None:
-        lines.append(more(block.resume_within(block.last, MOST_COLUMNS)))
-    return lines
+        always += scale.weigh(more(block.also))
+    if not block.rows or block.resume is None:
+        return always, 0
+    return always, scale.weigh(more(block.resume(block.last + 1)))
+
+
+def _rest_of_first_row(block: Block) -> str:
+    return "" if block.resume_within is None else more(block.resume_within(block.first, MOST_COLUMNS))
 
 
 def _first_guess(block: Block, left: float) -> int:

@@ -98,6 +98,6 @@ def _largest_first(share: Share) -> tuple[int, int, str]:
 
 
 def _extension(path: str) -> str:
-    """With its dot, in lower case; "no extension" for `LICENSE` and `.gitignore`."""
+    """With its dot, in lower case; "without extension" for `LICENSE` and `.gitignore`."""
     stem, dot, extension = path[path.rfind("/") + 1 :].rpartition(".")
-    return f".{extension.lower()}" if stem and dot and len(extension) <= 10 else "no extension"
+    return f".{extension.lower()}" if stem and dot and len(extension) <= 10 else "without extension"

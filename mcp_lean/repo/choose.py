@@ -23,6 +23,10 @@ CUTS = (24, 12, 6)
 """Lines to which a region is cut that does not fit whole."""
 
 
+ROW_TOKENS, BLOCK_TOKENS = 3.0, 25.0
+"""The least that a row and a heading cost; spares counting what cannot fit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A region of a file; `file` is the file's number in the order of rank."""
@@ -56,21 +60,21 @@ def choose(ordered: Sequence[Candidate], budget: float, cost: Callable[[Candidat
             if fitting is None:
                 later.append(one)
                 continue
-            price = cost(fitting)
-            chosen.append(fitting)
+            taken, price = fitting
+            chosen.append(taken)
             spent[one.file] += price
             left -= price
         waiting = later
     return sorted(chosen, key=lambda one: (one.file, one.region.first))
 
 
-def _fitting(one: Candidate, room: float, cost: Callable[[Candidate], float]) -> Candidate | None:
-    if room <= 0:
-        return None
-    if cost(one) <= room:
-        return one
-    for lines in CUTS:
+def _fitting(one: Candidate, room: float, cost: Callable[[Candidate], float]) -> tuple[Candidate, float] | None:
+    """The candidate, or the largest cut of it that the room holds, with its price."""
+    for lines in (one.region.last - one.region.first + 1, *CUTS):
+        if lines * ROW_TOKENS + BLOCK_TOKENS > room:
+            continue
         cut = replace(one, region=narrowed(one.region, lines))
-        if cut.region != one.region and cost(cut) <= room:
-            return cut
+        price = cost(cut)
+        if price <= room:
+            return cut, price
     return None

@@ -36,7 +36,9 @@ FOLDER_SHARE = 0.4
 MENTION_SHARE = 3.0
 """Added when a pattern is the file's path, or the end of it."""
 
-ROLE_SHARES = {roles.MAIN: 1.0, roles.TEST: 0.25, roles.EXAMPLE: 0.25, roles.VENDORED: 0.05, roles.GENERATED: 0.05}
+BESIDE_SHARE, LAST_SHARE = 0.25, 0.05
+"""What a file counts that is not the program itself (a test, an example, ...), or that nobody here wrote."""
+
 PROSE_SHARE = 0.4
 """Documentation and data, as against source code."""
 
@@ -110,7 +112,8 @@ def _ranked(file: FileHits, score: float) -> Ranked:
     role = roles.role_of(file.path)
     language = language_of(file.path)
     is_code = language is not None and language not in PROSE
-    return Ranked(file, score * ROLE_SHARES[role] * (1.0 if is_code else PROSE_SHARE), role)
+    share = 1.0 if role == roles.MAIN else LAST_SHARE if role in LAST else BESIDE_SHARE
+    return Ranked(file, score * share * (1.0 if is_code else PROSE_SHARE), role)
 
 
 def _order(one: Ranked) -> tuple[bool, float, str]:

@@ -65,8 +65,7 @@ class Item:
 
 def parse(text: str) -> Item:
     """Split an item. Raises `BadItem` where it cannot mean anything."""
-    text = text.strip()
-    if not text:
+    if not text.strip():
         raise BadItem("an item is empty; write a path such as src/app.py")
     entry = 1
     if found := ENTRY.fullmatch(text):

@@ -12,8 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 LIMIT = 3
+SIMILAR = 0.7
+"""Least likeness of two names, from 0 to 1: `readme.txt` is still like `README.md`, by its letters."""
+
 SIMILAR_SEARCHES = 8
-"""A search for similar names takes 0.2 s among 60,000 names. So many are made per listing; same names are found always."""
+"""A search among 60,000 names takes 0.2 s. So many are made per listing; files of the same name are found always."""
 
 
 class Nearest:
@@ -38,13 +41,14 @@ class Nearest:
         return tuple(found) or self._folder_above(asked)
 
     def _candidates(self, asked: str) -> Iterator[str]:
-        name = asked.rpartition("/")[2].lower()
-        same = self._by_name.get(name, [])
+        name = _name(asked)
+        same = [path for path in self._by_name.get(name, ()) if path != asked]
         yield from _likest(asked, same)
         if not same and self._searches_left:
             self._searches_left -= 1
-            for near in difflib.get_close_matches(name, self._by_name, n=LIMIT, cutoff=0.75):
-                yield from _likest(asked, self._by_name[near])
+            for near in difflib.get_close_matches(name, self._by_name, n=LIMIT, cutoff=SIMILAR):
+                if near != name:
+                    yield from _likest(asked, self._by_name[near])
 
     def _folder_above(self, asked: str) -> tuple[str, ...]:
         parts = asked.strip("/").split("/")
@@ -66,13 +70,15 @@ class Nearest:
     def _by_name(self) -> dict[str, list[str]]:
         by_name: dict[str, list[str]] = {}
         for path in (*self._paths, *sorted(self._folders)):
-            by_name.setdefault(path.rstrip("/").rpartition("/")[2].lower(), []).append(path)
+            by_name.setdefault(_name(path), []).append(path)
         return by_name
 
 
+def _name(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2].casefold()
+
+
 def _likest(asked: str, paths: list[str]) -> list[str]:
-    return sorted(paths, key=lambda path: (-_likeness(asked, path), path))
-
-
-def _likeness(a: str, b: str) -> float:
-    return difflib.SequenceMatcher(None, a, b, autojunk=False).ratio()
+    """The paths that share most parts with the one asked; there may be thousands of `__init__.py`."""
+    parts = set(asked.split("/"))
+    return sorted(paths, key=lambda path: (-len(parts.intersection(path.split("/"))), path))

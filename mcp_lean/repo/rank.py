@@ -13,10 +13,9 @@ sum runs in that order.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, compress
+from itertools import accumulate, chain, compress
 from math import sqrt
 from operator import itemgetter, mul
 
@@ -89,17 +88,21 @@ def page_rank(edges: Sequence[Shares], restart: Sequence[float] = ()) -> list[fl
         return []
     total = sum(restart)
     start = [weight / total for weight in restart] if total else [1 / count] * count
-    into = sorted((j, i, DAMPING * share) for i, targets in enumerate(edges) for j, share in targets.items())
+    into: list[list[int]] = [[] for _ in range(count)]
+    shares: list[list[float]] = [[] for _ in range(count)]
+    for i, targets in enumerate(edges):
+        for j, share in targets.items():
+            into[j].append(i)
+            shares[j].append(DAMPING * share)
     # All edges in one row, so that a round runs in C; what a node receives is the difference of two running sums.
-    shares = [share for _, _, share in into]
-    sources = itemgetter(0, 0, *(i for _, i, _ in into))  # two at least, so that it always gives a tuple
-    counts = Counter(j for j, _, _ in into)
-    ends = list(accumulate((counts[j] for j in range(count)), initial=0))
+    row = list(chain.from_iterable(shares))
+    sources = itemgetter(0, 0, *chain.from_iterable(into))  # two at least, so that it always gives a tuple
+    ends = list(accumulate(map(len, into), initial=0))
     dangling = [not targets for targets in edges]
     now = start
     for _ in range(ROUNDS):
         anew = 1 - DAMPING + DAMPING * sum(compress(now, dangling))
-        sums = list(accumulate(map(mul, shares, sources(now)[2:]), initial=0.0))
+        sums = list(accumulate(map(mul, row, sources(now)[2:]), initial=0.0))
         received = list(map(sums.__getitem__, ends))
         now = [anew * here + (upto - before) for here, before, upto in zip(start, received, received[1:], strict=False)]
     return now

@@ -25,7 +25,10 @@ DEFINITION_SHARE = 1.5
 WORDS_SHARE = 0.4
 """The same for a definition whose name only shares words with a pattern."""
 
-REPEAT_SHARE = 0.25
+COMMON_SHARE = 0.3
+"""What is left of a pattern's weight where it hits every place of the file."""
+
+REPEAT_SHARE = 0.1
 """What each doubling of a pattern's hits in a region adds."""
 
 Hits = Mapping[int, Sequence[int]]
@@ -72,13 +75,31 @@ def regions(total_lines: int, outline: Outline, hits: Hits, sought: Sequence[Sou
     by_owner: dict[int, list[int]] = {}
     for line in sorted(hits):
         by_owner.setdefault(owners[line], []).append(line)
-    found = []
+    places = []
     for owner, lines in by_owner.items():
         definition = outline.definitions[owner] if owner >= 0 else None
         for first, last in _spans(definition, lines, small_lines, owners, owner):
-            inside = [line for line in lines if first <= line <= last]
-            found.append(_region(first, last, inside, definition, hits, sought))
-    return sorted(found, key=lambda region: region.first)
+            places.append(_Place(first, last, definition, [line for line in lines if first <= line <= last]))
+    telling = _weights_here(places, hits, sought)
+    return sorted((_region(place, hits, sought, telling) for place in places), key=lambda region: region.first)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    first: int
+    last: int
+    definition: Definition | None
+    lines: Sequence[int]
+
+
+def _weights_here(places: Sequence[_Place], hits: Hits, sought: Sequence[Sought]) -> list[float]:
+    """What a pattern tells about a place in this file: little if it hits nearly all of them."""
+    seen = Counter(i for place in places for i in {i for line in place.lines for i in hits[line]})
+    most = log2(1 + len(places))
+    return [
+        one.weight * (COMMON_SHARE + (1 - COMMON_SHARE) * log2(1 + len(places) / seen[i]) / most) if seen[i] else 0.0
+        for i, one in enumerate(sought)
+    ]
 
 
 def _owners(total_lines: int, definitions: Sequence[Definition]) -> list[int]:
@@ -115,25 +136,29 @@ def _spans(
     return spans
 
 
-def _region(
-    first: int, last: int, lines: Sequence[int], definition: Definition | None, hits: Hits, sought: Sequence[Sought]
-) -> Region:
-    counts = Counter(pattern for line in lines for pattern in hits[line])
-    score = sum(sought[i].weight * (1 + REPEAT_SHARE * log2(count)) for i, count in counts.items())
-    if definition is not None and first == definition.start:
-        score += sum(one.weight * _named_like(definition.name, one) for one in sought)
-    best = max(lines, key=lambda line: (sum(sought[i].weight for i in hits[line]), -line))
-    is_part = definition is not None and (first, last) != (definition.start, definition.end)
-    around = (definition.start, definition.end) if definition is not None and is_part else None
-    return Region(first, last, definition.qualified if definition else "", around, counts, best, score)
+def _region(place: _Place, hits: Hits, sought: Sequence[Sought], telling: Sequence[float]) -> Region:
+    counts = Counter(i for line in place.lines for i in hits[line])
+    score = sum(telling[i] * (1 + REPEAT_SHARE * log2(count)) for i, count in counts.items())
+    best = max(place.lines, key=lambda line: (sum(telling[i] for i in hits[line]), -line))
+    definition = place.definition
+    if definition is None:
+        return Region(place.first, place.last, "", None, counts, best, score)
+    if place.first == definition.start:
+        score += _named_like(definition.name, sought)
+    is_whole = (place.first, place.last) == (definition.start, definition.end)
+    around = None if is_whole else (definition.start, definition.end)
+    return Region(place.first, place.last, definition.qualified, around, counts, best, score)
 
 
-def _named_like(name: str, sought: Sought) -> float:
-    if name in sought.names:
-        return DEFINITION_SHARE
-    if not sought.words:
-        return 0.0
-    return WORDS_SHARE * len(words(name) & sought.words) / len(sought.words)
+def _named_like(name: str, sought: Sequence[Sought]) -> float:
+    """What a definition's name adds to its score."""
+    own = words(name)
+    return sum(
+        one.weight
+        * (DEFINITION_SHARE if name in one.names else WORDS_SHARE * len(own & one.words) / (len(one.words) or 1))
+        for one in sought
+        if name in one.names or not own.isdisjoint(one.words)
+    )
 
 
 def narrowed(region: Region, lines: int) -> Region:

@@ -30,7 +30,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 0.05
-MAX_TEXTS = 64
+MAX_TEXTS = 1_000
+"""Answers of 8 KB each as a rule, and the symbols of files, 5 KB each."""
+
 MAX_FILE_BYTES = 256 << 20
 """A repository whose file grows beyond this starts anew. 10,000 source files take about 30 MB (bench/summary.py)."""
 

@@ -7,10 +7,10 @@ Not here: which paths are visible (`workspace.py`), fitting it into a budget (`t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from mcp_lean.repo.census import Census, code_language, take_census
 from mcp_lean.repo.focus import matches, query_of
@@ -21,32 +21,19 @@ from mcp_lean.repo.rank import Ranking, rank
 from mcp_lean.repo.roles import MAIN, role_of
 from mcp_lean.repo.snapshot import Snapshot
 from mcp_lean.repo.store import Store
-from mcp_lean.repo.tags import Tags, number_of, words_of
-
-if TYPE_CHECKING:
-    from mcp_lean.repo.outline import Definition
+from mcp_lean.repo.symbols import Symbol, main_symbols, symbols_of
+from mcp_lean.repo.tags import Tags
 
 MAX_RANKED = 30_000
 """Files that are read for one answer, some 20 seconds of work the first time. Beyond it a part has to be named."""
 
-RANK_SHARE = 0.4
+RANK_SHARE = 0.3
 """Weight of the personalised rank beside a file's own match, both scaled to a best of 1. Between 0.2 and 0.5 the
-figure in `focus.py` is the same."""
-
-PARSE_SECONDS = 3.0
-"""A file that is ranked is parsed in 0.2 s at most; this only ends what never would. It is long because a parse that a
-busy machine cuts short gives another answer than the same parse next time."""
-
-NOT_SHOWN = frozenset({"constant", "field", "key", "block", "heading", "table", "impl", "target", "stage"})
+figure in `focus.py` moves by one case."""
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
-    """A definition: its name as an item spells it, first and last line."""
-
-    name: str
-    start: int
-    end: int
+STARTED_BY_MAIN = frozenset({"go", "c", "cpp", "java", "kotlin", "csharp", "zig", "dart"})
+MAIN_ROW = re.compile(rb"^[mM]ain:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,39 +49,17 @@ class Summary:
     _ranking: Ranking
     _query: AbstractSet[bytes]
     _snapshot: Snapshot
+    _store: Store
 
     def lines(self, path: str) -> int:
         return self._tags[path].lines
 
     def symbols(self, path: str, limit: int) -> tuple[Symbol, ...]:
         """The main definitions of a ranked file: first what the focus names, then what most other files use."""
-        from mcp_lean.repo.outline import outline
-
         found = self._snapshot.read(path, MAX_BYTES)
         if found is None:
             return ()
-        definitions = outline(path, found[0], deadline_s=PARSE_SECONDS).definitions
-        shown = {one.qualified: one for one in reversed(definitions) if one.kind not in NOT_SHOWN}
-        uses = self._uses_with_members(shown.values())
-
-        def order(one: Definition) -> tuple[float, ...]:
-            name = one.name.encode("utf-8", "replace")
-            wanted = len(self._query & words_of(name)) / len(words_of(name))
-            depth = one.qualified.count(".")
-            return -wanted, -uses[one.qualified], name.startswith(b"_"), depth, one.start - one.end, one.start
-
-        return tuple(Symbol(one.qualified, one.start, one.end) for one in sorted(shown.values(), key=order)[:limit])
-
-    def _uses_with_members(self, definitions: Iterable[Definition]) -> dict[str, int]:
-        """How many files use each definition or the most used one inside it, so that classes precede their methods."""
-        uses: dict[str, int] = {}
-        for one in definitions:
-            own = self._ranking.references.get(number_of(one.name.encode("utf-8", "replace")), 0)
-            parts = one.qualified.split(".")
-            for depth in range(1, len(parts) + 1):
-                outer = ".".join(parts[:depth])
-                uses[outer] = max(uses.get(outer, 0), own)
-        return uses
+        return main_symbols(symbols_of(path, found[0], self._store), self._ranking.references, self._query, limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,19 +108,23 @@ def summarise(
     """Look at the files. `focus`: words, symbols or sentences; none means no preference."""
     tags = [one for one in tags_of(selection.compared, snapshot, store, check) if one.is_written]
     ranking, order = _ordered(tags, focus)
+    ranked = [path for path in order if path in selection.ranked]
+    by_path = {one.path: one for one in tags}
     is_part = len(selection.asked) < len(visible)
+    facts = project_facts(
+        visible, lambda path: _content(snapshot, path), lambda path: is_part and path in selection.asked
+    )
     return Summary(
         census=take_census(sorted(selection.asked), selection.ranked, _sizes(snapshot)),
-        facts=project_facts(
-            visible, lambda path: _content(snapshot, path), lambda path: is_part and path in selection.asked
-        ),
-        ranked=tuple(path for path in order if path in selection.ranked),
+        facts=(*_programs(ranked, by_path), *facts),
+        ranked=tuple(ranked),
         skipped=selection.skipped,
         unreadable=len(snapshot.unreadable),
-        _tags={one.path: one for one in tags},
+        _tags=by_path,
         _ranking=ranking,
         _query=query_of(focus).keys(),
         _snapshot=snapshot,
+        _store=store,
     )
 
 
@@ -168,6 +137,18 @@ def _ordered(tags: Collection[Tags], focus: Sequence[str]) -> tuple[Ranking, lis
     if match:
         score = {path: match[path] + RANK_SHARE * share / top for path, share in ranking.ranks.items()}
     return ranking, sorted(score, key=lambda path: (-round(score[path], 9), path))
+
+
+def _programs(ranked: Sequence[str], tags: Mapping[str, Tags]) -> tuple[Fact, ...]:
+    """Files with a `main`, in languages where that is a program's start; the best ranked first."""
+    found: dict[str, Fact] = {}
+    for path in ranked:
+        language = code_language(path)
+        if language in STARTED_BY_MAIN and MAIN_ROW.search(tags[path].names):
+            folder = path[: path.rfind("/") + 1].rstrip("/")
+            command = (f"go run ./{folder}" if folder else "go run .") if language == "go" else f"main in {path}"
+            found.setdefault(command, Fact("entry", command, path))
+    return tuple(found.values())
 
 
 def _sizes(snapshot: Snapshot) -> dict[str, int]:

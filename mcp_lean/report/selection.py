@@ -82,7 +82,7 @@ def choose(
     """
     places = _places(asked, environ)
     if not places:
-        raise NothingFoundError(f"0 runs found in {_where(asked, environ)}; looked for {KIND_OF_FILE}")
+        raise NothingFoundError(f"0 runs found in {_where(asked, environ)}; looked for {_sought(asked)}")
     loaded = _load(places, environ, progress)
     runs = _fitting(loaded, asked, places)
     texts: dict[str, Run] = {}

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from mcp_lean.costs.breakdown import RunCost
 from mcp_lean.costs.cache_breaks import MEDIAN_READ_SHARE, POOR_READ_SHARE, TOP_TENTH_READ_SHARE
+from mcp_lean.costs.money import PICO
 from mcp_lean.costs.prices import PriceTable
 from mcp_lean.costs.savings import largest_savings
 from mcp_lean.report.document import newest_first
@@ -126,6 +127,10 @@ def gaps(costs: Sequence[RunCost]) -> Iterator[str]:
             yield f"{name}lower bound: {gap}"
         if cost.unrecorded_picousd:
             yield f"{name}{money(cost.unrecorded_picousd)} of Claude Code's own account is in no transcript; included"
+        account = cost.account
+        if account and account.our_picousd - account.client_picousd >= PICO // 100:
+            ours, theirs = money(account.our_picousd), money(account.client_picousd)
+            yield f"{name}Claude Code's own account of these requests says {theirs}; the transcripts hold {ours}"
 
 
 def price_notes(costs: Sequence[RunCost], table: PriceTable) -> Iterator[str]:

@@ -1,25 +1,24 @@
-"""The MCP server: tools as protocol, over stdio, in both protocol eras.
+"""The MCP server: tools as protocol, in both protocol eras.
 
-In:  requests of a client on stdin.
-Out: results on stdout; the log on stderr.
-Not here: what a tool does (`tools/`), which tools there are (`registry.py`).
+In:  requests that the SDK has read and parsed.
+Out: the constant list of tools; the result of a call, which is one text, also when the tool failed.
+Not here: the process around it (`stdio.py`), what a tool does (`tools/`), which tools there are (`registry.py`).
 
 What the SDK leaves to us, and where it is done:
-    wrong or unknown arguments become one line that says what was expected     explain()
+    wrong or unknown arguments become one line that says what was expected     explain.py
     a lone surrogate in a result would stop the SDK's writer for good          reply()
-    SystemExit and its like in a worker would end the server                   work()
+    an exception would be a JSON-RPC error, which a model cannot act on        _answer()
+    SystemExit and its like in a worker would end the server                   _answer()
     a cancelled call's thread would run on                                     Context.stop
-    a running call would hold back the end of the process                      abandon_on_cancel, os._exit in main()
-    SIGINT is ignored                                                          main()
+    a running call would hold back the end of the process                      abandon_on_cancel, drained()
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import re
-import signal
-import sys
+from collections.abc import Mapping
+from threading import Condition
 from typing import Any
 
 import anyio
@@ -27,7 +26,6 @@ import anyio.to_thread
 from mcp.server.caching import CacheHint
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
-from mcp.server.stdio import stdio_server
 from mcp_types import (
     CallToolRequestParams,
     CallToolResult,
@@ -42,6 +40,7 @@ from pydantic import ValidationError
 from mcp_lean import __version__
 from mcp_lean.errors import Cancelled, LeanError
 from mcp_lean.repo.workspace import Workspace
+from mcp_lean.server.explain import explain, short
 from mcp_lean.server.registry import TOOLS
 from mcp_lean.server.schema import slim
 from mcp_lean.tools.base import Context, Tool
@@ -53,6 +52,9 @@ CALLS_AT_ONCE = 4
 
 LIST_TTL_MS = 3_600_000
 """How long a client may keep the tool list (2026-07-28 era); it is a constant for the life of the process."""
+
+MOST_CHARS = 49_000
+"""The last guard: tools keep to less. Claude Code 2.1.330 swaps a result of more than 50,000 characters for a file."""
 
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -70,22 +72,11 @@ def definition(tool: Tool) -> ToolDefinition:
 
 def reply(text: str, *, is_error: bool = False) -> CallToolResult:
     """The only place that builds a result."""
+    if len(text) > MOST_CHARS:
+        log.warning("an answer of %d characters was cut", len(text))
+        text = f"{text[:MOST_CHARS]}\n[cut: {len(text) - MOST_CHARS} more characters; ask for less]"
     scrubbed = LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
     return CallToolResult(content=[TextContent(type="text", text=scrubbed)], is_error=is_error)
-
-
-def explain(tool: Tool, error: ValidationError) -> str:
-    """The first wrong argument in one line: its name, what was expected, what came."""
-    fields = tool.arguments.model_fields
-    row = error.errors(include_url=False)[0]
-    where = ".".join(map(str, row["loc"])) or "arguments"
-    if row["type"] == "extra_forbidden":
-        return f"{where}: unknown argument; {tool.name} takes {', '.join(fields)}"
-    if row["type"] == "missing":
-        return f"{where}: required; {tool.name} takes {', '.join(fields)}"
-    expected = row["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    came = repr(row["input"])
-    return f"{where}: expected {expected}, got {came if len(came) <= 60 else came[:57] + '...'}"
 
 
 class LeanServer:
@@ -96,6 +87,8 @@ class LeanServer:
         self._tools = {tool.name: tool for tool in tools}
         self._listed = ListToolsResult(tools=[definition(tool) for tool in tools])
         self._limit: anyio.CapacityLimiter | None = None
+        self._running = 0
+        self._ended = Condition()
         self.protocol: Server[Any] = Server(
             "lean",
             version=__version__,
@@ -104,10 +97,10 @@ class LeanServer:
             cache_hints={"tools/list": CacheHint(ttl_ms=LIST_TTL_MS, scope="private")},
         )
 
-    async def run_stdio(self) -> None:
-        """Serve until stdin ends."""
-        async with stdio_server() as (read, write):
-            await self.protocol.run(read, write, self.protocol.create_initialization_options())
+    def drained(self, timeout_seconds: float) -> bool:
+        """Wait for threads of abandoned calls, which kill the programs that they run. False: some are still at work."""
+        with self._ended:
+            return self._ended.wait_for(lambda: self._running == 0, timeout_seconds)
 
     async def _list_tools(
         self, context: ServerRequestContext[Any], params: PaginatedRequestParams | None
@@ -117,38 +110,41 @@ class LeanServer:
     async def _call_tool(self, context: ServerRequestContext[Any], params: CallToolRequestParams) -> CallToolResult:
         tool = self._tools.get(params.name)
         if tool is None:
-            return reply(f"unknown tool {params.name!r}; there are {', '.join(self._tools)}", is_error=True)
-        try:
-            arguments = tool.arguments.model_validate(params.arguments or {})
-        except ValidationError as error:
-            return reply(explain(tool, error), is_error=True)
-        call = Context(self._workspace)
-
-        def work() -> tuple[str, bool]:
-            try:
-                return tool.run(arguments, call), False
-            except Cancelled:
-                return "cancelled", True
-            except LeanError as error:
-                return str(error), True
-            except BaseException as error:  # a SystemExit in a thread would end the server
-                log.exception("%s failed", tool.name)
-                return f"{tool.name} failed ({type(error).__name__}); use the built-in tools for this call", True
-
+            return reply(f"{short(params.name)}: no such tool; there are {', '.join(self._tools)}", is_error=True)
         if self._limit is None:
-            self._limit = anyio.CapacityLimiter(CALLS_AT_ONCE)
+            self._limit = anyio.CapacityLimiter(CALLS_AT_ONCE)  # needs a running event loop
+        call = Context(self._workspace)
         try:
-            text, is_error = await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limit)
+            return await anyio.to_thread.run_sync(
+                self._counted, tool, params.arguments or {}, call, abandon_on_cancel=True, limiter=self._limit
+            )
         finally:
             call.stop.set()  # nobody waits for the thread any more, whether it has finished or not
-        return reply(text, is_error=is_error)
 
+    def _counted(self, tool: Tool, arguments: Mapping[str, object], call: Context) -> CallToolResult:
+        with self._ended:
+            self._running += 1
+        try:
+            return self._answer(tool, arguments, call)
+        finally:
+            with self._ended:
+                self._running -= 1
+                self._ended.notify_all()
 
-def main() -> None:
-    """Serve the workspace of the environment until stdin closes; never returns."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="mcp-lean: %(message)s")
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    server = LeanServer(Workspace.from_environment(os.environ))
-    anyio.run(server.run_stdio)
-    sys.stderr.flush()
-    os._exit(0)  # a thread that is still reading must not hold the process; there is nothing to write back
+    def _answer(self, tool: Tool, arguments: Mapping[str, object], call: Context) -> CallToolResult:
+        """The call's result; never an exception. Runs in a worker thread."""
+        try:
+            try:
+                parsed = tool.arguments.model_validate(arguments)
+            except ValidationError as error:
+                return reply(explain(tool, error), is_error=True)
+            return reply(tool.run(parsed, call))
+        except Cancelled:
+            return reply("cancelled", is_error=True)
+        except LeanError as error:
+            return reply(str(error), is_error=True)
+        except BaseException as error:  # a SystemExit in a thread would end the server
+            log.exception("%s failed", tool.name)
+            return reply(
+                f"{tool.name} failed ({type(error).__name__}); use the built-in tools for this call", is_error=True
+            )

@@ -23,14 +23,15 @@ from mcp_lean.repo.nearest import Nearest
 from mcp_lean.repo.project_facts import Fact, is_manifest
 from mcp_lean.repo.snapshot import Snapshot
 from mcp_lean.repo.store import Store
-from mcp_lean.repo.summary import Summary, Symbol, select, summarise
+from mcp_lean.repo.summary import Summary, select, summarise
+from mcp_lean.repo.symbols import Symbol
 from mcp_lean.tools.base import Arguments, Budget, Context, Strings, Tool, within_limits
 
 DEFAULT_BUDGET_TOKENS = 2_000
 """About 30 files. On 42 problem reports the file to be changed is among the first 20 in 93 % of the cases and further
 ones add little (bench/summary.py localise); the answer stays in the context and is paid again on every turn."""
 
-HEAD_SHARE = 0.4
+HEAD_SHARE = 0.35
 """At most this much of a budget goes to counts and commands; what does not fit is left out, least important first."""
 
 SYMBOLS_BY_PLACE = ((5, 6), (15, 4), (40, 3))
@@ -38,8 +39,9 @@ LATER_SYMBOLS = 2
 """A file among the first 5 shows up to 6 symbols, up to the 15th 4, up to the 40th 3, then 2."""
 
 MAX_FACTS = 6
-MAX_KINDS = 5
-MAX_GROUPS = 8
+MAX_KINDS = 4
+MAX_GROUPS, MAX_GROUPS_SMALL = 8, 3
+"""Folders that are named with the number of files left out; the second below the default budget."""
 
 
 class RepoSummary(Arguments):
@@ -159,7 +161,8 @@ def _fitted(summary: Summary, prefix: str, notes: Sequence[str], budget: float, 
         head.append(
             "files by rank; an item is path#Symbol or path:first-last, and #Symbol goes with the path before it:"
         )
-    left = budget - sum(map(scale.weigh, [*head, *tail, *_left_out(summary.ranked, prefix)]))
+    most = MAX_GROUPS if budget >= DEFAULT_BUDGET_TOKENS else MAX_GROUPS_SMALL
+    left = budget - sum(map(scale.weigh, [*head, *tail, *_left_out(summary.ranked, prefix, most)]))
     rows: list[str] = []
     for place, path in enumerate(summary.ranked):
         ctx.check()
@@ -169,7 +172,7 @@ def _fitted(summary: Summary, prefix: str, notes: Sequence[str], budget: float, 
         rows.append(row)
         left -= scale.weigh(row)
     while True:
-        lines = [*head, *rows, *_left_out(summary.ranked[len(rows) :], prefix), *tail]
+        lines = [*head, *rows, *_left_out(summary.ranked[len(rows) :], prefix, most), *tail]
         if sum(map(scale.weigh, lines)) <= budget or not (rows or head):
             return "\n".join(lines)
         (rows or head).pop()
@@ -190,9 +193,10 @@ def _head(summary: Summary) -> list[tuple[int, str]]:
     """Lines with their importance, 0 first."""
     census = summary.census
     lines = [(0, "languages: " + (", ".join(_sized(census.languages)) or "no source files"))]
-    beside = [_counted(census.beside, "{files:,} {name} files"), _counted(census.other, "{files:,} {name}")]
-    if any(beside):
-        lines.append((5, "not ranked: " + "; ".join(filter(None, beside))))
+    beside = _counted(census.beside, len(census.beside))
+    not_ranked = [f"{beside} source files" if beside else "", _counted(census.other, MAX_KINDS)]
+    if any(not_ranked):
+        lines.append((5, "not ranked: " + "; ".join(filter(None, not_ranked))))
     for importance, kind in enumerate(("entry", "build", "test", "run", "lint"), start=1):
         facts = [fact for fact in summary.facts if fact.kind == kind]
         if facts:
@@ -202,16 +206,20 @@ def _head(summary: Summary) -> list[tuple[int, str]]:
 
 def _sized(shares: Sequence[Share]) -> Iterator[str]:
     for share in shares[:MAX_KINDS]:
-        yield f"{share.name} {share.files:,} files {_size(share.size_bytes)}"
+        yield f"{share.name} {_files(share.files)} {_size(share.size_bytes)}"
     rest = sum(share.files for share in shares[MAX_KINDS:])
     if rest:
-        yield f"{rest:,} files of {len(shares) - MAX_KINDS} other languages"
+        yield f"{_files(rest)} in other languages"
 
 
-def _counted(shares: Sequence[Share], form: str) -> str:
-    parts = [form.format(files=share.files, name=share.name) for share in shares[:MAX_KINDS]]
-    rest = sum(share.files for share in shares[MAX_KINDS:])
-    return ", ".join(parts + ([f"{rest:,} others"] if rest else []))
+def _counted(shares: Sequence[Share], limit: int) -> str:
+    rest = sum(share.files for share in shares[limit:])
+    parts = [f"{share.files:,} {share.name}" for share in shares[:limit]] + ([f"{rest:,} others"] if rest else [])
+    return ", ".join(parts)
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file" + "s" * (count != 1)
 
 
 def _size(size_bytes: int) -> str:
@@ -248,20 +256,20 @@ def _row(summary: Summary, prefix: str, path: str, limit: int, left: float, scal
 def _file_line(path: str, symbols: Sequence[Symbol], lines: int) -> str:
     if not symbols:
         return on_one_line(f"{path}:1-{lines}" if lines else path)
-    return on_one_line(path + ", ".join(f"#{symbol.name} {symbol.start}-{symbol.end}" for symbol in symbols))
+    return on_one_line(path + ", ".join(f"#{symbol.qualified} {symbol.start}-{symbol.end}" for symbol in symbols))
 
 
-def _left_out(paths: Sequence[str], prefix: str) -> list[str]:
+def _left_out(paths: Sequence[str], prefix: str, most: int) -> list[str]:
     if not paths:
         return []
-    groups = ", ".join(f"{prefix}{folder} {count:,}" for folder, count in _groups(paths))
+    groups = ", ".join(f"{prefix}{folder} {count:,}" for folder, count in _groups(paths, most))
     return [more(f"{len(paths):,} ranked files are left out: {groups}; name folders in paths, or words in focus")]
 
 
-def _groups(paths: Collection[str]) -> list[tuple[str, int]]:
+def _groups(paths: Collection[str], most: int) -> list[tuple[str, int]]:
     """Folders with the number of paths below them, largest first; the largest is split as long as few are named."""
     groups = {"": list(paths)}
-    while len(groups) < MAX_GROUPS:
+    while len(groups) < most:
         splittable = [name for name, members in groups.items() if any("/" in path[len(name) :] for path in members)]
         if not splittable:
             break
@@ -273,8 +281,8 @@ def _groups(paths: Collection[str]) -> list[tuple[str, int]]:
     ordered = sorted(
         ((name, len(members)) for name, members in groups.items()), key=lambda entry: (-entry[1], entry[0])
     )
-    rest = sum(count for _, count in ordered[MAX_GROUPS:])
-    return ordered[:MAX_GROUPS] + ([("elsewhere", rest)] if rest else [])
+    rest = sum(count for _, count in ordered[most:])
+    return ordered[:most] + ([("elsewhere", rest)] if rest else [])
 
 
 def _notes(summary: Summary, listing: Listing) -> Iterator[str]:

@@ -57,17 +57,20 @@ class Sources:
     def open(self, name: str) -> Iterator[Found]:
         """The blocks of an item. Raises `AskError` with the line that stands in their place."""
         item = self._item(name)
-        if item.is_glob and not self._exists(item.path):
+        if item.is_glob and not self._exists(item.path) and self._shown_as(item.path) is None:
             yield from self._matches(item)
         else:
             yield from self._one(item)
 
     def _item(self, name: str) -> Item:
-        if any(mark in name for mark in MARKS) or name != name.strip():
-            for literal in (name, name.strip()):
-                if literal and self._exists(literal):
-                    return Item(literal)
-        return parse(name)
+        """White space around an item is taken for an accident, unless a file is found with it."""
+        stripped = name.strip()
+        for text in dict.fromkeys((name, stripped)):
+            if any(mark in text for mark in MARKS) and self._exists(text):
+                return Item(text)
+            if text == stripped or self._exists(parse(text).path):
+                break
+        return parse(text)
 
     def _exists(self, name: str) -> bool:
         try:
@@ -140,20 +143,26 @@ class Sources:
         self._given.add(key)
 
     def _place(self, name: str) -> Place:
-        """Where a path leads. A name can be shown with escapes or replacement characters; it leads to the same file."""
+        """Where a path leads; Missing, with the nearest ones, when nothing is there."""
         place = self._workspace.locate(name)
         try:
             os.lstat(place.path)
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ENOTDIR):
                 raise text.unreadable(error, place.shown) from error
-            if REPLACED in name or "\\" in name:
-                meant = [path for path in self._listing(self._workspace.root) if _as_shown(path) == place.shown]
-                if len(meant) == 1:
-                    return self._workspace.locate(meant[0])
+            meant = self._shown_as(name)
+            if meant is not None:
+                return self._workspace.locate(meant)
             near = self._near(place.shown)
             raise Missing(f"{name}: no such file" + (f"; nearest: {', '.join(near)}" if near else "")) from error
         return place
+
+    def _shown_as(self, name: str) -> str | None:
+        """The file whose own name cannot stand in an answer, and is shown as `name` there."""
+        if REPLACED not in name and "\\" not in name:
+            return None
+        meant = [path for path in self._listing(self._workspace.root) if _as_shown(path) == name]
+        return meant[0] if len(meant) == 1 else None
 
     def _near(self, asked: str) -> tuple[str, ...]:
         if self._nearest is None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from mcp_lean.transcripts.build import builder
 from mcp_lean.transcripts.file import FileRecord
 from mcp_lean.transcripts.model import (
     Compaction,
@@ -78,6 +79,9 @@ def decode(data: bytes, path: str, strings: dict[str, str] | None = None) -> Fil
 
 Row = list[Any]
 
+_make_request, _make_usage, _make_entered = builder(Request), builder(Usage), builder(Entered)
+_make_tool_call, _make_tool_result = builder(ToolCall), builder(ToolResult)
+
 
 def _file(row: Row, path: str, strings: dict[str, str]) -> FileRecord:
     row[_AT[FileRecord, "path"]] = path
@@ -108,24 +112,24 @@ _NAME = _AT[ToolCall, "name"]
 def _request(row: Row, strings: dict[str, str]) -> Request:
     for at in _REPEATED:
         row[at] = strings.setdefault(row[at], row[at])
-    row[_USAGE] = Usage(*row[_USAGE])
+    row[_USAGE] = _make_usage(*row[_USAGE])
     row[_CALLS] = tuple([_call(call, strings) for call in row[_CALLS]]) if row[_CALLS] else ()
     row[_ENTERED] = _entered(row[_ENTERED])
-    return Request(*row)
+    return _make_request(*row)
 
 
 def _entered(row: Row) -> Entered:
     row[_RESULTS] = tuple(row[_RESULTS])
-    return Entered(*row)
+    return _make_entered(*row)
 
 
 def _call(row: Row, strings: dict[str, str]) -> ToolCall:
     row[_NAME] = strings.setdefault(row[_NAME], row[_NAME])
     if row[_RESULT] is not None:
-        row[_RESULT] = ToolResult(*row[_RESULT])
+        row[_RESULT] = _make_tool_result(*row[_RESULT])
     if row[_SPAWN] is not None:
         row[_SPAWN] = Spawn(*row[_SPAWN])
-    return ToolCall(*row)
+    return _make_tool_call(*row)
 
 
 def _cost_state(row: Row) -> CostState:

@@ -8,9 +8,13 @@ Not here: the order of requests and what came between them (`thread`).
 from __future__ import annotations
 
 from mcp_lean.transcripts import measure
+from mcp_lean.transcripts.build import builder
 from mcp_lean.transcripts.estimate import estimated_output_tokens, is_final
-from mcp_lean.transcripts.fields import Json, count, is_count, mapping, text
+from mcp_lean.transcripts.fields import Json, count, mapping, text
 from mcp_lean.transcripts.model import Entered, Request, ResetKind, Spawn, ToolCall, ToolResult, Usage
+
+_request, _usage = builder(Request), builder(Usage)
+_tool_call, _tool_result = builder(ToolCall), builder(ToolResult)
 
 SPAWNING_TOOLS = ("Task", "Agent")
 """One tool under two names: `Task` up to about 2.1.6x, `Agent` since."""
@@ -24,8 +28,8 @@ client look the same."""
 class CallDraft:
     """One tool call; its result comes in later, or never."""
 
-    __slots__ = ("agent_id", "input_chars", "input_digest", "input_json", "name", "request_id", "result", "spawn", "status",
-                 "subject", "tool_id", "was_partial")  # fmt: skip
+    __slots__ = ("agent_id", "input_chars", "input_digest", "input_json", "name", "request_id", "result", "spawn",
+                 "status", "subject", "tool_id", "was_partial")  # fmt: skip
 
     def __init__(self, request_id: str, tool_id: str, block: Json, *, with_text: bool) -> None:
         arguments = mapping(block.get("input"))
@@ -45,7 +49,7 @@ class CallDraft:
         self.agent_id = ""
 
     def frozen(self) -> ToolCall:
-        return ToolCall(
+        return _tool_call(
             self.tool_id, self.name, self.input_chars, self.input_digest, self.subject, self.was_partial,
             self.result, self._spawn(), self.input_json,
         )  # fmt: skip
@@ -69,10 +73,10 @@ class RequestDraft:
     """One request, under the id that all its lines share."""
 
     __slots__ = (
-        "_blocks", "_frozen", "_is_clean", "_last_usage", "_usage", "cache_read", "cache_ttl", "cache_write",
-        "cache_write_1h", "cache_write_5m", "calls", "effort", "ended_s", "entered", "geo", "has_usage", "input",
-        "is_compacted", "message_id", "model", "number", "output", "session_id", "shape", "signature_chars", "speed",
-        "started_s", "stop_reason", "text_chars", "texts", "thinking_chars", "tier", "version", "web_searches",
+        "_blocks", "_frozen", "_is_clean", "_last_usage", "_usage", "cache_ttl", "calls", "effort", "ended_s",
+        "entered", "geo", "has_usage", "is_compacted", "largest", "message_id", "model", "number", "session_id",
+        "shape", "signature_chars", "speed", "started_s", "stop_reason", "text_chars", "texts", "thinking_chars",
+        "tier", "version",
     )  # fmt: skip
 
     def __init__(self, message_id: str, number: int, entered: Entered, *, is_compacted: bool, with_text: bool) -> None:
@@ -85,8 +89,9 @@ class RequestDraft:
         self.cache_ttl = self.shape = self.version = self.session_id = ""
         self.started_s: float | None = None
         self.ended_s: float | None = None
-        self.input = self.cache_write = self.cache_write_5m = self.cache_write_1h = self.cache_read = self.output = 0
-        self.text_chars = self.thinking_chars = self.signature_chars = self.web_searches = 0
+        self.largest = [0] * 7
+        """Uncached input; writes in all, for 5 minutes, for an hour; reads; output; web searches."""
+        self.text_chars = self.thinking_chars = self.signature_chars = 0
         self.has_usage = False
         self.calls: dict[str, CallDraft] = {}
         self.texts: list[str] | None = [] if with_text else None
@@ -135,16 +140,18 @@ class RequestDraft:
             split.get("ephemeral_5m_input_tokens"), split.get("ephemeral_1h_input_tokens"),
             usage.get("cache_read_input_tokens"), usage.get("output_tokens"), tools.get("web_search_requests"),
         )  # fmt: skip
-        known = (
-            self.input, self.cache_write, self.cache_write_5m, self.cache_write_1h, self.cache_read, self.output,
-            self.web_searches,
-        )  # fmt: skip
-        (self.input, self.cache_write, self.cache_write_5m, self.cache_write_1h, self.cache_read, self.output,
-         self.web_searches) = map(max, known, map(count, numbers))  # fmt: skip
         self.speed = text(usage.get("speed")) or self.speed
         self.tier = text(usage.get("service_tier")) or self.tier
         self.geo = text(usage.get("inference_geo")) or self.geo
-        return all(map(is_count, numbers))
+        is_clean = True
+        largest = self.largest
+        for place, number in enumerate(numbers):
+            if number is not None:
+                known = count(number)
+                is_clean = is_clean and known == number and type(number) is not bool
+                if known > largest[place]:
+                    largest[place] = known
+        return is_clean
 
     def add_block(self, block: Json) -> CallDraft | None:
         """Takes in one content block; the draft of a tool call that is new. Repeated blocks count once."""
@@ -196,13 +203,13 @@ class RequestDraft:
                 self.text_chars,
                 self.signature_chars,
             )
-            is_estimated = not is_final(self.output, self.stop_reason) and estimate > self.output
+            uncached, written, for_5m, for_1h, read, output, _ = self.largest
+            is_estimated = not is_final(output, self.stop_reason) and estimate > output
             # A missing split, or one that does not add up, leaves the rest at the shorter lifetime.
-            unsplit = max(0, self.cache_write - self.cache_write_5m - self.cache_write_1h)
-            self._usage = Usage(
-                self.input, self.cache_write_5m + unsplit, self.cache_write_1h, self.cache_read,
-                self.output, estimate if is_estimated else self.output, is_estimated,
-            )  # fmt: skip
+            for_5m += max(0, written - for_5m - for_1h)
+            self._usage = _usage(
+                uncached, for_5m, for_1h, read, output, estimate if is_estimated else output, is_estimated
+            )
         return self._usage
 
     def reset(self, previous_context_tokens: int) -> ResetKind:
@@ -218,10 +225,10 @@ class RequestDraft:
         """The request as it is known by now. The argument is the context of the request before it, 0 if none."""
         reset = self.reset(previous_context_tokens)
         if self._frozen is None or self._frozen.reset != reset:
-            self._frozen = Request(
+            self._frozen = _request(
                 self.message_id, self.model, self.started_s, self.ended_s, self.usage, self.stop_reason, self.speed,
                 self.tier, self.effort, self.geo, self.cache_ttl, self.shape, self.version, self.session_id,
-                self.text_chars, self.thinking_chars, self.signature_chars, self.web_searches,
+                self.text_chars, self.thinking_chars, self.signature_chars, self.largest[-1],
                 tuple([call.frozen() for call in self.calls.values()]), self.entered, reset,
                 None if self.texts is None else "\n".join(self.texts),
             )  # fmt: skip
@@ -237,10 +244,10 @@ def result_of(block: Json, at_s: float | None, *, with_text: bool) -> ToolResult
     if len(masked) != len(data):
         digest = measure.digest(masked + b"\0%d" % content.image_chars if content.images else masked)
     is_error = block.get("is_error") is True
-    return ToolResult(
-        at_s, len(content.text), len(data), content.text.count("\n") + bool(content.text), content.images,
+    return _tool_result(
+        at_s, len(content.text), len(data), data.count(b"\n") + bool(data), content.images,
         exact, digest, is_error, content.text[: measure.SUBJECT_CHARS] if is_error else "",
-        content.text.startswith(measure.PERSISTED), content.text.strip() == measure.CLEARED,
+        content.text.startswith(measure.PERSISTED), content.text[: len(measure.CLEARED) + 1].strip() == measure.CLEARED,
         content.text if with_text else None,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ Not here: what the fields mean (`thread`, `file`).
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 Json: TypeAlias = dict[str, object]
 
@@ -23,12 +23,12 @@ def text(value: object) -> str:
 
 def mapping(value: object) -> Json:
     """The value if it is a JSON object, else an empty one."""
-    return cast("Json", value) if isinstance(value, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def items(value: object) -> list[object]:
     """The value if it is a JSON array, else an empty one."""
-    return cast("list[object]", value) if isinstance(value, list) else []
+    return value if isinstance(value, list) else []
 
 
 def count(value: object) -> int:
@@ -38,15 +38,6 @@ def count(value: object) -> int:
     if type(value) is float and value.is_integer():
         return count(int(value))
     return 0
-
-
-def is_count(value: object) -> bool:
-    """Whether a field holds a usable number, or nothing at all."""
-    return (
-        value is None
-        or (type(value) is int and 0 <= value <= LARGEST_COUNT)
-        or (type(value) is float and count(value) == value)
-    )
 
 
 def dollars(value: object) -> float:

@@ -88,7 +88,7 @@ class FileReader:
     def _line(self, line: bytes) -> None:
         record = parse(line)
         if record is None:
-            self._bad += bool(line.strip(b" \t\r\0"))
+            self._bad += bool(line.strip(b" \t\r\n\0"))
             return
         try:
             self._record(record)
@@ -228,8 +228,9 @@ def is_synthetic(record: Json, message: Json) -> bool:
     """Whether the client made the message up: an API error, a limit, "No response requested."."""
     if message.get("model") == SYNTHETIC:
         return True
-    usage = mapping(message.get("usage"))
-    return record.get("isApiErrorMessage") is True and not any(count(number) for number in usage.values())
+    if record.get("isApiErrorMessage") is not True:
+        return False
+    return not any(map(count, mapping(message.get("usage")).values()))
 
 
 def cost_state(record: Json, after_request: int) -> CostState:

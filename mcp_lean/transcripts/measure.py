@@ -8,7 +8,7 @@ Not here: which request a result belongs to (`thread`); characters to tokens (`c
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -26,8 +26,7 @@ SUBJECT_KEYS = ("file_path", "notebook_path", "command", "pattern", "query", "ur
 RANGE_KEYS = frozenset(("offset", "limit", "pages"))
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """The text of a list of content blocks, and what is in them besides text."""
 
     text: str

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mcp_lean.transcripts import measure
+from mcp_lean.transcripts.build import builder
 from mcp_lean.transcripts.draft import CallDraft, RequestDraft, blocks_of, result_of
 from mcp_lean.transcripts.fields import Json, count, items, mapping, seconds, text
 from mcp_lean.transcripts.model import AgentSource, Compaction, Entered, Request, ToolResult
@@ -31,6 +32,8 @@ SILENT_ATTACHMENTS = frozenset(
 TOOL_LIST_ATTACHMENTS = frozenset(("deferred_tools_delta", "mcp_instructions_delta", "agent_listing_delta"))
 
 WARM_UP = "Warmup"
+
+_entered = builder(Entered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class _Waiting:
 
     def entered(self, *, with_text: bool) -> Entered:
         texts = (tuple(self.prompts), tuple(self.meta), self.summary or None) if with_text else (None, None, None)
-        return Entered(
+        return _entered(
             self.prompt_chars, self.result_chars, tuple(self.results), self.attachment_chars, self.meta_chars,
             self.summary_chars, self.images, self.tools_changed, *texts,
         )  # fmt: skip
@@ -184,7 +187,7 @@ class Thread:
         call.result = result
         if call.spawn is not None:
             call.status = text(said.get("status")) or call.status
-            call.agent_id = text(said.get("agentId")) or text(said.get("agent_id")) or call.agent_id
+            call.agent_id = text(said.get("agentId")) or call.agent_id
         draft = self._touched[call.request_id] = self._drafts[call.request_id]
         draft.touch()
 

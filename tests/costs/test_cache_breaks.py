@@ -97,6 +97,13 @@ def test_a_recorded_change_of_the_prefix_is_a_cause() -> None:
     assert found.cause == "system_prompt_changed"
 
 
+def test_at_a_new_prompt_with_only_the_base_left_the_messages_were_rewritten() -> None:
+    main = agent([request(0, **WARM), request(1, prompt_chars=200, **COLD)])
+    priced = price_agent(main, list_prices())
+    assert [found.cause for found in find_breaks("main", priced, base_tokens=12_000)] == ["messages_rewritten"]
+    assert [found.cause for found in find_breaks("main", priced, base_tokens=11_999)] == ["unknown"]
+
+
 def test_requests_without_times_have_no_gap_and_no_guess_about_it() -> None:
     before, now = replace(request(0, **WARM), started_s=None), request(1, **COLD)
     [found] = breaks(before, now)

@@ -75,7 +75,7 @@ class Claude:
             prepare(place.project)
         place.commit_once()
         started = time.monotonic()
-        scene = Scene([], place.wires, started, started + timeout_s)
+        scene = Scene([], place, started, started + timeout_s)
         api = FakeApi(Script(turns, subagents or {}, asides or {}), scene)
         how = [] if terminal else [*PRINT, "--input-format", "stream-json"] if dialogue else [*PRINT, prompt]
         argv = [str(self.program), *how, "--permission-mode", mode, *args]

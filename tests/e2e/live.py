@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TypeVar
 
+from .place import Place
 from .records import Request, read_json_lines
 from .wire import JsonObject, WireMessage, read_wire
 
@@ -45,14 +46,14 @@ class Scene:
     """What is known of a run under way. `started` and `deadline` are monotonic seconds; a fault ends the run."""
 
     requests: list[Request]
-    wire_folder: Path
+    place: Place
     started: float
     deadline: float
     faults: list[str] = field(default_factory=list)
 
     def wire(self, server: str = "lean") -> tuple[WireMessage, ...]:
         """The traffic with this server up to now."""
-        return read_wire(self.wire_folder / server, self.started)
+        return read_wire(self.place.wires / server, self.started)
 
     def calls(self, tool: str, server: str = "lean") -> list[WireMessage]:
         """The tools/call messages for this tool up to now."""

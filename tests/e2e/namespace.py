@@ -119,7 +119,7 @@ def _handed_over(process: subprocess.Popen[bytes], channel: socket.socket) -> Co
             run = Contained(process, socket.socket(fileno=fds[0]), int(note))
             run.members()
             return run
-    raise NoNamespace(f"{' '.join(_unshare())} did not give a network namespace with loopback")
+    raise NoNamespace(f"{' '.join(_unshare())} handed over no network namespace with loopback; its stderr says why")
 
 
 @functools.cache

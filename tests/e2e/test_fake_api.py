@@ -12,6 +12,7 @@ import pytest
 
 from .fake_api import FakeApi
 from .live import Scene
+from .place import Place
 from .script import Script, Turn, use
 
 QUESTION = {"model": "claude-opus-5-5", "messages": [{"role": "user", "content": "go"}]}
@@ -21,7 +22,7 @@ QUESTION = {"model": "claude-opus-5-5", "messages": [{"role": "user", "content":
 def served() -> Iterator[tuple[FakeApi, int]]:
     now = time.monotonic()
     script = Script([Turn(["a" * 900, use("Read", file_path="a.txt")], usage={"output_tokens": 7})])
-    api = FakeApi(script, Scene([], Path("unused"), now, now + 10))
+    api = FakeApi(script, Scene([], Place(Path("unused")), now, now + 10))
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     with api.serving(listener):

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from .live import Scene
+from .place import Place
 from .script import Script, Turn, Unscripted, spawn, use
 
-SCENE = Scene([], Path("unused"), 0.0, 0.0)
+SCENE = Scene([], Place(Path("unused")), 0.0, 0.0)
 
 
 def request(first: str = "go", spoken: int = 0) -> dict[str, Any]:

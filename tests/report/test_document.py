@@ -22,7 +22,7 @@ RUN_KEYS = {
 TOKEN_KEYS = {"input", "cache_write_5m", "cache_write_1h", "cache_read", "output"}
 
 
-@pytest.fixture()
+@pytest.fixture
 def made(tmp_path: Path) -> dict[str, Any]:
     return document([cost(tmp_path)], list_prices(), Skipped())
 
@@ -70,6 +70,20 @@ def test_texts_are_in_it_only_when_asked_for(tmp_path: Path) -> None:
     [full] = document([cost(tmp_path)], list_prices(), Skipped(), with_text=True)["runs"]
     assert "find rounding" not in json.dumps(plain)
     assert [agent["description"] for agent in full["agents"]] == ["", "find rounding", "list the tests"]
+
+
+def test_every_key_is_documented(tmp_path: Path) -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "cost.md").read_text(encoding="utf-8")
+
+    def keys(value: object) -> set[str]:
+        if isinstance(value, dict):
+            return set(value).union(*(keys(each) for each in value.values()))
+        return set().union(*(keys(each) for each in value)) if isinstance(value, list) else set()
+
+    made = document([cost(tmp_path)], list_prices(), Skipped(), with_text=True)
+    assert {key for key in keys(made) if f'"{key}"' not in docs} == {"title", "description"}
+    assert "`title`" in docs
+    assert "`description`" in docs
 
 
 def test_what_was_skipped_and_where_prices_come_from_is_in_it(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ class Place:
         return [run.id for run in self.choose(**asked).runs]
 
 
-@pytest.fixture()
+@pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
@@ -88,7 +88,7 @@ def test_a_session_is_found_in_any_project_by_the_beginning_of_its_id(place: Pla
 
 
 def test_a_beginning_of_several_ids_is_refused_with_the_ids(place: Place) -> None:
-    with pytest.raises(WrongQuestionError, match=f"--session aaaa: begins 2 ids: {OLD}, {NEW}"):
+    with pytest.raises(WrongQuestionError, match=rf"--session aaaa: begins 2 ids: {OLD}, {NEW}"):
         place.ids(session="aaaa")
 
 
@@ -112,7 +112,7 @@ def test_nothing_found_says_where_and_for_what(place: Place, tmp_path: Path) -> 
 
 
 def test_a_home_without_claude_code_is_nothing_found(tmp_path: Path) -> None:
-    with pytest.raises(NothingFoundError, match="0 runs found in .*projects"):
+    with pytest.raises(NothingFoundError, match=r"0 runs found in .*projects"):
         choose(Asked("/x"), {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)})
 
 

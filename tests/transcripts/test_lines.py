@@ -32,7 +32,7 @@ def test_lines_are_the_same_however_the_bytes_are_cut(lines: list[bytes], places
 
     found = [whole for piece in cut(data, places) for whole in buffer.feed(piece)]
 
-    assert found == lines[:-1]
+    assert found == [whole + b"\n" for whole in lines[:-1]]
     assert buffer.is_torn is bool(lines and lines[-1])
 
 
@@ -43,7 +43,7 @@ def test_a_line_over_the_limit_is_dropped_and_counted_and_the_next_one_is_whole(
         buffer.feed(piece) for piece in (b"ab\n0123", b"456789", b"0123456789", b"0123\ncd\n", b"x" * 11, b"\nef\n")
     ]
 
-    assert found == [[b"ab"], [], [], [b"cd"], [], [b"ef"]]
+    assert found == [[b"ab\n"], [], [], [b"cd\n"], [], [b"ef\n"]]
     assert buffer.dropped == 2
     assert not buffer.is_torn
 
@@ -57,7 +57,7 @@ def test_a_whole_record_without_its_line_end_can_be_taken_once() -> None:
     assert buffer.take_rest() == [b'{"b":2}']
     assert buffer.take_rest() == []
     assert buffer.feed(b" \r") == []
-    assert buffer.feed(b'\n{"c":3}\n') == [b'{"c":3}']
+    assert buffer.feed(b'\n{"c":3}\n') == [b'{"c":3}\n']
     assert not buffer.is_spoiled
 
 

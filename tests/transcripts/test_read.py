@@ -209,9 +209,7 @@ def test_no_request_is_counted_twice_and_none_is_lost(session: Session) -> None:
         assert len(ids) == len(set(ids))
         own = [*session.main, *(record for records in session.agents.values() for record in records)]
         written = {
-            record["message"]["id"]
-            for record in own
-            if isinstance(record, dict) and record["type"] == "assistant"
+            record["message"]["id"] for record in own if isinstance(record, dict) and record["type"] == "assistant"
         }
         assert written <= set(ids)
     finally:

@@ -31,6 +31,13 @@ VALUES = frozenset({"constant", "field", "key"})
 """Kinds that hold a value; an outline joins a row of them into one line."""
 
 
+PARAMETERS = rb"""
+    \( [^;{}()]{0,600}+
+    (?: \( [^;{}()]{0,200}+ (?:\([^;{}()]{0,200}+\)[^;{}()]{0,200}+){0,4}+ \) [^;{}()]{0,600}+ ){0,12}+ \)
+"""
+"""For regexes: a list in brackets, two levels of brackets in it. Possessive, so it cannot be read in many ways."""
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """One definition that a rule has found in a node."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .base import BROKEN, Grammar, Language, Named, Place, Rule, define, inside
+from .base import BROKEN, PARAMETERS, Grammar, Language, Named, Place, Rule, define, inside
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -179,19 +179,24 @@ _CPP = {
     **inside("template_declaration", "field_declaration_list"),
 }
 
-_PATTERN = rb"""
+_PATTERN = (
+    rb"""
     ^ (?!(?:if|else|for|while|do|switch|return|typedef|case|goto|using|namespace|extern[ \t]++"C")\b)
       (?:__attribute__[ \t]*+\(\([^;{}\n]{0,80}\)\)[ \t]*+)?+
       (?:[A-Za-z_] [\w \t*&:<>,]{0,160}? (?:(?<=[ \t*&])|\r?\n))?
       (?:[A-Za-z_]\w*+ (?:<[^<>\n]{0,80}>)?+ ::)*+
       (?!(?:if|for|while|switch|return|sizeof|defined|__attribute__)\b)
       (~?+[A-Za-z_]\w*+ | operator[ \t]*+[^\s\w(]{1,3}) [ \t]*+
-      \( [^;{}\#]{0,1000} \) [^;{}()\#=]{0,200} \{
+    """
+    + PARAMETERS
+    + rb"""
+      [^;{}()\#=]{0,200}+ (?:\([^;{}()\#]{0,200}+\)[^;{}()\#=]{0,200}+){0,8}+ \{
     | ^[ \t]*+ (?:typedef[ \t]++)?+ (?:template[ \t]*+<[^;{}]{0,200}>\s*+)?+
       (?:class|struct|union|enum(?:[ \t]++class)?+)[ \t]++ (?:[A-Z][A-Z0-9_]++[ \t]++)?
-      (?:[A-Za-z_]\w*+::)*+ ([A-Za-z_]\w*+) [^;{}()=]{0,200} \{
+      (?:[A-Za-z_]\w*+::)*+ ([A-Za-z_]\w*+) [^;{}()=]{0,200}+ \{
     | ^\#[ \t]*+define[ \t]++ (\w++) \(
-"""
+    """
+)
 _KEYWORDS = {
     "class": "class",
     "struct": "class",

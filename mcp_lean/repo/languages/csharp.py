@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .base import Grammar, Language, Named, Place, Rule, define, inside
+from .base import PARAMETERS, Grammar, Language, Named, Place, Rule, define, inside
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -56,11 +56,17 @@ LANGUAGES = {
                   | (?!(?:return|throw|new|else|case|await|using|namespace|yield|var|get|set|if|for|foreach|while|switch
                     |catch|lock|fixed|base|this|nameof|typeof|where|orderby|select|from|let|join|group)\b)
                     [\w.]++ (?:<[^(){};=\n]{0,120}>)? (?:\[[,]*+\])*+ \??+ [ \t]++
-                    (?:[\w.<>]{1,80}\.)? (\w++) [ \t]*+ (?:<[^(){};\n]{0,80}>)?+ \( [^;{}]{0,600} \)
-                    [^;{}()=]{0,300} (?:\{|=>) )
-              | (?:(?:public|private|protected|internal|static)[ \t]++){1,3}+ (\w++) [ \t]*+ \( [^;{}]{0,600} \)
-                (?:\s*+:\s*+(?:base|this)\s*+\([^;{}]{0,300}\))?+ \s*+ (?:\{|=>) )
-        """,
+                    (?:[\w.<>]{1,80}\.)? (\w++) [ \t]*+ (?:<[^(){};\n]{0,80}>)?+
+        """
+        + PARAMETERS
+        + rb"""
+                    [^;{}()=]{0,300}+ (?:\{|=>) )
+              | (?:(?:public|private|protected|internal|static)[ \t]++){1,3}+ (\w++) [ \t]*+
+        """
+        + PARAMETERS
+        + rb" (?: \s*+:\s*+(?:base|this)\s*+ "
+        + PARAMETERS
+        + rb" )?+ \s*+ (?:\{|=>) )",
         keywords={"class": "class", "struct": "class", "record": "class", "interface": "interface", "enum": "enum"},
         grammar=Grammar(
             package="tree_sitter_c_sharp",

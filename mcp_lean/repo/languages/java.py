@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .base import Grammar, Language, Named, Place, Rule, define, inside
+from .base import PARAMETERS, Grammar, Language, Named, Place, Rule, define, inside
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -24,10 +24,10 @@ LANGUAGES = {
               | (?!(?:return|throw|new|else|case|package|import|yield)\b)
                 (?:(?:default|synchronized|native)[ \t]++){0,2}+ (?:<[^(){}\n]{0,120}>[ \t]++)?
                 (?:[\w.]++ (?:<[^(){};=\n]{0,120}>)?+ (?:\[\])*+ [ \t]++)?+
-                (?!(?:if|for|while|switch|catch|try|super|this|synchronized)\b)
-                (\w++) [ \t]*+ \( [^;{}]{0,600} \) [^;{}()=]{0,200} \{
-            )
-        """,
+                (?!(?:if|for|while|switch|catch|try|super|this|synchronized)\b) (\w++) [ \t]*+
+        """
+        + PARAMETERS
+        + rb" [^;{}()=]{0,200}+ \{ )",
         keywords={
             "class": "class",
             "record": "class",

@@ -190,7 +190,7 @@ _METHOD = rb"""
     | ^[ \t]++ (?:(?:public|private|protected|static|override|readonly|abstract|async|get|set)[ \t]++){0,6}+ [*]?+
       (?!(?:if|for|while|switch|catch|function|return|with|else|do|new|await|typeof|super|constructor[ \t]*+[^\s(])\b)
       ([\w$\#]++) [ \t]*+ (?:<[^>\n]{0,80}>)?+
-      \( [^;()\n]{0,200} (?:\([^;()\n]{0,80}\)[^;()\n]{0,80}){0,3} \) [^;={}()\n]{0,100} \{
+      \( [^;()\n]{0,200}+ (?:\([^;()\n]{0,80}+\)[^;()\n]{0,80}+){0,3}+ \) [^;={}()\n]{0,100}+ \{
 """
 _TYPES = (
     rb"|(?:interface|enum|namespace)[ \t]++([\w$]++)|const[ \t]++enum[ \t]++([\w$]++)|type[ \t]++([\w$]++)[ \t]*+[=<]"

@@ -114,7 +114,8 @@ def _by_word(table: dict[str, str]) -> dict[str, str]:
 
 _BY_EXTENSION, _BY_NAME, _BY_INTERPRETER = map(_by_word, (_EXTENSIONS, _FILE_NAMES, _INTERPRETERS))
 _CPP_ONLY = re.compile(
-    rb"^\s*(?:class\s+\w+|namespace\b|template\s*<|using\s+\w|(?:public|private|protected)\s*:)|\bstd::", re.MULTILINE
+    rb"^[ \t]*+(?:class\s+\w+|namespace\b|template\s*<|using\s+\w|(?:public|private|protected)\s*:)|\bstd::",
+    re.MULTILINE,
 )
 
 

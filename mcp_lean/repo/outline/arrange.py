@@ -13,6 +13,9 @@ from mcp_lean.repo.languages.base import TYPES, VALUES
 
 from .model import Definition, Found
 
+MAX_PREFIX_CHARS = 1_000
+"""A qualified name begins anew beyond this, lest a file of 500 KB have names of 100 MB."""
+
 
 def arrange(drafts: Iterable[Found]) -> tuple[Definition, ...]:
     """Nests by position: what starts inside another definition belongs to it, and is cut to its end.
@@ -44,7 +47,8 @@ def _definition(draft: Found, parent: Definition | None) -> Definition:
         kind = "method"
     elif kind == "constant" and parent and parent.kind in TYPES:
         kind = "field"
-    qualified = ".".join(part for part in (parent.qualified if parent else "", draft.owner, draft.name) if part)
+    prefix = parent.qualified if parent and len(parent.qualified) < MAX_PREFIX_CHARS else ""
+    qualified = ".".join(part for part in (prefix, draft.owner, draft.name) if part)
     return Definition(kind, draft.name, qualified, draft.signature, draft.start, max(draft.start, draft.end))
 
 

@@ -18,7 +18,7 @@ from mcp_lean.repo.languages import Language, describe, language_of
 from mcp_lean.repo.languages.base import CALLABLES
 
 from .arrange import arrange
-from .model import Found, Outline
+from .model import MAX_DEFINITIONS, Found, Outline
 from .text import as_utf8
 
 if TYPE_CHECKING:
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 MAX_BYTES = 16 * 1024 * 1024
 """Beyond this a regex takes longer than anybody should wait; such a file is read by line ranges."""
 
-MAX_PLAIN_BYTES = 4 * 1024 * 1024
+MAX_PLAIN_BYTES = 2 * 1024 * 1024
 """The same for headings and keys, which are looked for line by line."""
+
+HEAD_LINES = 40
+"""As far below its first decorator may a definition's own line be."""
 
 HEAD_BYTES = 4_096
 """Enough for a first line, and for telling a C++ header from a C header."""
@@ -47,27 +50,25 @@ def outline(path: str, source: bytes, *, deadline_s: float = 0.25) -> Outline:
     give_up_at = perf_counter() + deadline_s
     source = as_utf8(source)
     language = language_of(path, source[:HEAD_BYTES]) or ""
-    if len(source) > MAX_BYTES:
-        return Outline((), "none")
     described = describe(language)
-    if described is None:
-        return _plain(language, source)
-    found, engine = _definitions(described, source, give_up_at)
+    found, engine = _definitions(described, source, give_up_at) if described else _plain(language, source)
+    if len(found) > MAX_DEFINITIONS:
+        return Outline((), "none")
     return Outline(arrange(found), engine)
 
 
-def _plain(language: str, source: bytes) -> Outline:
+def _plain(language: str, source: bytes) -> tuple[list[Found], str]:
     from .headings import HEADINGS
     from .keys import KEYS
 
     if len(source) > MAX_PLAIN_BYTES or b"\0" in source:
-        return Outline((), "none")
+        return [], "none"
     text = source.decode("utf-8", "replace")
     if scan := HEADINGS.get(language):
-        return Outline(arrange(scan(text)), "headings")
+        return scan(text), "headings"
     if scan := KEYS.get(language):
-        return Outline(arrange(scan(text)), "keys")
-    return Outline((), "none")
+        return scan(text), "keys"
+    return [], "none"
 
 
 def _definitions(language: Language, source: bytes, give_up_at: float) -> tuple[list[Found], str]:
@@ -76,6 +77,8 @@ def _definitions(language: Language, source: bytes, give_up_at: float) -> tuple[
     from .walk import walk
 
     grammar = language.grammar
+    if len(source) > MAX_BYTES:
+        return [], "none"
     if grammar is None or not worth_parsing(source):
         return scan(language, source), "regex"
     parsed = parse(grammar, source, give_up_at)
@@ -117,12 +120,20 @@ def _missed(found: list[Found], seen: list[Found], parsed: Parsed) -> list[Found
     Where the tree has no error around a head, that was parsed as something that is not listed: a string, a comment, a
     local type. Only when there is more in strings than in code, a quote is missing, and all of them count.
     """
-    known = {(draft.name, line) for draft in found for line in range(draft.start, min(draft.end, draft.start + 40) + 1)}
-    new = [draft for draft in seen if draft.kind != "constant" and (draft.name, draft.start) not in known]
+    known: dict[str, list[Found]] = {}
+    for draft in sorted(found, key=lambda draft: draft.start):
+        known.setdefault(draft.name, []).append(draft)
+    new = [draft for draft in seen if not _is_known(draft, known.get(draft.name, []))]
     heads = [(draft, parsed.root.descendant_for_byte_range(draft.begin, draft.head_end)) for draft in new]
     in_text = [draft for draft, node in heads if node is not None and _is_text(node)]
     broken = [draft for draft, node in heads if node is not None and node.has_error and not _is_text(node)]
     return broken + in_text if len(in_text) > len(found) else broken
+
+
+def _is_known(seen: Found, namesakes: list[Found]) -> bool:
+    """Whether the head stands in the first lines of a definition of that name; decorators come before the head."""
+    before = bisect_right(namesakes, seen.start, key=lambda draft: draft.start)
+    return before > 0 and seen.start <= min(namesakes[before - 1].end, namesakes[before - 1].start + HEAD_LINES)
 
 
 TEXT_NODES = ("string", "comment", "heredoc", "template", "text")

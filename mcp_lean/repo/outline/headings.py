@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from .model import Found
+from .model import MAX_DEFINITIONS, Found
 from .spans import Mark, sections
 
-_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
+_ATX = re.compile(r" {0,3}(#{1,6})[ \t]++(.*)")
 _FENCE = re.compile(r" {0,3}(?:[-*+>] {1,3}|\d+[.)] {1,3}){0,2} *(`{3,}|~{3,})([^`]*)$")
 _SETEXT = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
 _NOT_A_TITLE = re.compile(r" {4}|\t| {0,3}(?:>|[-*+] |\d+[.)] |\||#|<)")
@@ -27,6 +27,8 @@ def _markdown(text: str) -> list[Found]:
     first = _after_front_matter(lines)
     comment = False
     for row, line in enumerate(lines[first:], first):
+        if len(titles) > MAX_DEFINITIONS:
+            break
         if fence:
             closing = line.strip()
             fence = "" if closing.startswith(fence) and not closing.strip(fence[0]) else fence
@@ -37,8 +39,8 @@ def _markdown(text: str) -> list[Found]:
         elif line.lstrip().startswith("<!--"):
             comment = "-->" not in line
         elif heading := _ATX.match(line):
-            if heading[2]:
-                titles.append((row, len(heading[1]), heading[2]))
+            if title := _without_closing_marks(heading[2]):
+                titles.append((row, len(heading[1]), title))
         elif row > first and (under := _SETEXT.match(line)) and _is_title(lines[row - 1], titles, row):
             titles.append((row - 1, 1 if under[1][0] == "=" else 2, lines[row - 1].strip()))
     return _sections(titles, lines)
@@ -52,6 +54,13 @@ def _after_front_matter(lines: list[str]) -> int:
     return 0
 
 
+def _without_closing_marks(title: str) -> str:
+    """`## Title ##` is called "Title", and `# C#` is called "C#"."""
+    title = title.rstrip()
+    bare = title.rstrip("#")
+    return bare.rstrip() if not bare or bare[-1].isspace() else title
+
+
 def _is_title(line: str, titles: list[tuple[int, int, str]], row: int) -> bool:
     taken = bool(titles) and titles[-1][0] >= row - 1
     return bool(line.strip()) and not taken and not _NOT_A_TITLE.match(line) and not _SETEXT.match(line)
@@ -63,6 +72,8 @@ def _rst(text: str) -> list[Found]:
     levels: dict[tuple[str, bool], int] = {}
     titles: list[tuple[int, int, str]] = []
     for row in range(1, len(lines)):
+        if len(titles) > MAX_DEFINITIONS:
+            break
         title = lines[row - 1]
         under = _ADORNMENT.match(lines[row])
         if (
@@ -81,7 +92,7 @@ def _rst(text: str) -> list[Found]:
 
 
 def _sections(titles: Iterable[tuple[int, int, str]], lines: list[str]) -> list[Found]:
-    marks = [Mark(row, level, "heading", name, f"{'#' * level} {name}") for row, level, name in titles]
+    marks = (Mark(row, level, "heading", name, f"{'#' * level} {name}") for row, level, name in titles)
     return sections(marks, lines)
 
 

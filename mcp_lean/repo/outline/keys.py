@@ -11,28 +11,30 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from .model import Found
+from .model import MAX_DEFINITIONS, Found
 from .spans import Mark, draft, sections
 from .text import one_line
 
 MAX_INNER_KEYS = 50
 """An object with more keys than that is data (locked versions, translations): its keys are not an outline."""
 
-_TOML_TABLE = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
-_TOML_KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=\s*(.*)""")
-_TOML_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*')
+_TOML_TABLE = re.compile(r"\s*+\[\[?+([^\[\]]++)\]\]?+\s*+(?:#.*)?$")
+_TOML_KEY = re.compile(
+    r"""\s*+((?:"[^"]*+"|'[^']*+'|[\w-]++)(?:\s*+\.\s*+(?:"[^"]*+"|'[^']*+'|[\w-]++))*+)\s*+=\s*+(.*)"""
+)
+_TOML_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?+|\'[^\']*+\'?+|#.*')
 _INI_SECTION = re.compile(r"\s*\[([^\]]+)\]")
-_INI_KEY = re.compile(r"(\s*)([^\s#;=:\[][^=:]*?)\s*(?:[=:]|$)")
+_INI_KEY = re.compile(r"(\s*+)([^\s#;=:\[][^=:]*+)")
 _YAML_KEY = re.compile(
-    r"""( *)((?:-[ ]+)?)("[^"]*"|'[^']*'|[^\s#:&*!|>%@`{}\[\],'"-][^:#]*?|-[^\s:#][^:#]*?)[ ]*:(?:[ \t]+(.*))?$"""
+    r"""([ ]*+)((?:-[ ]++)?+)("[^"]*+"|'[^']*+'|(?:[^\s#:&*!|>%@`{}\[\],'"-]|-[^\s:#])[^:#]*+)[ ]*+:(?:[ \t]++(.*))?$"""
 )
 _YAML_BLOCK = re.compile(r"[|>][-+\d]*\s*(?:#.*)?$")
 _YAML_COMMENT = re.compile(r"\s#.*")
 _YAML_LABELS = ("name", "id", "repo", "hosts", "kind", "uses", "job_name", "alert")
-_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|[{}\[\],:]', re.DOTALL)
-_MAKE_TARGET = re.compile(r"(?!\.[A-Z])([^\s:=#][^:=#\n]*?)\s*::?(?![:=])([^=\n]*)$|define\s+(\S+)")
-_JUST_RECIPE = re.compile(r"@?([A-Za-z_][\w-]*)(?:\s[^:=\n]*|\s+[^:\n]*=[^:\n]*)?:(?!=)")
-_DOCKER_STAGE = re.compile(r"\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?+|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?+|[{}\[\],:]', re.DOTALL)
+_MAKE_TARGET = re.compile(r"(?!\.[A-Z])([^\s:=#][^:=#]*+)::?+(?![:=])[^=]*+$|define\s++(\S++)")
+_JUST_RECIPE = re.compile(r"@?+([A-Za-z_][\w-]*+)(?:\s[^:]*+)?+:(?!=)")
+_DOCKER_STAGE = re.compile(r"\s*+FROM\s++(?:--\S++\s++)*+(\S++)(?:\s++AS\s++(\S++))?+", re.IGNORECASE)
 
 
 def _toml(text: str) -> list[Found]:
@@ -48,7 +50,7 @@ def _toml_marks(lines: list[str]) -> Iterator[Mark]:
         elif depth > 0:
             depth, quote = _toml_open(line, depth)
         elif table := _TOML_TABLE.match(line):
-            yield Mark(row, 1, "table", table[2].replace('"', ""), line.strip())
+            yield Mark(row, 1, "table", table[1].strip().replace('"', ""), line.strip())
         elif key := _TOML_KEY.match(line):
             yield Mark(row, 2, "key", key[1].strip("\"'"), line.strip())
             depth, quote = _toml_open(key[2], 0)
@@ -72,7 +74,7 @@ def _ini(text: str) -> list[Found]:
             indent = None
         elif (key := _INI_KEY.match(line)) and (indent is None or len(key[1]) == indent):
             indent = len(key[1])
-            marks.append(Mark(row, 2, "key", key[2], line.strip()))
+            marks.append(Mark(row, 2, "key", key[2].strip(), line.strip()))
     return sections(marks, lines, "#")
 
 
@@ -104,7 +106,7 @@ def _yaml_marks(lines: list[str]) -> Iterator[Mark]:
             inner, in_key = None, not key[2]
         elif inner is None:
             inner = indent
-        name = _yaml_name(key[2], key[3].strip("\"'"), value)
+        name = _yaml_name(key[2], key[3].strip("\"' "), value)
         if name and (level == 1 or indent == inner):
             yield Mark(row, level, "key", name, _YAML_COMMENT.sub("", line).strip())
 
@@ -134,6 +136,8 @@ def _json(text: str) -> list[Found]:
             children[open_keys[1]] += depth - 1
             name = one_line(pending[0][1:-1])
             found.append(Found("key", name, name, row + 1, row + 1, pending.start(), len(text)))
+            if len(found) > MAX_DEFINITIONS:
+                break
         elif mark in ",}]" and depth in open_keys:
             _end_at(found[open_keys.pop(depth)], text, token.start())
         if mark in "{[":
@@ -180,10 +184,12 @@ def _indented_blocks(text: str, head: re.Pattern[str], indents: tuple[str, ...])
             last = end if lines[end].strip() else last
             end += 1
         if line.startswith("define"):
-            last = next((i for i in range(row, len(lines)) if lines[i].startswith("endef")), last)
+            last = next((i for i in range(row, len(lines)) if lines[i].startswith("endef")), len(lines) - 1)
             free = last + 1
         names = next(group for group in target.groups() if group is not None)
         found += [draft(Mark(row, 1, "target", name, line.strip()), last) for name in names.split()]
+        if len(found) > MAX_DEFINITIONS:
+            break
     return found
 
 

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 SIGNATURE_CHARS = 200
 
+MAX_DEFINITIONS = 20_000
+"""Nobody chooses from more, and each costs some 20 us; a file with more has no outline."""
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -39,7 +42,8 @@ class Outline:
     """In source order, nested ones after what they are nested in."""
     engine: str
     """How they were found: "tree-sitter"; "regex" where the file could not or should not be parsed (ends are then
-    estimates); "union" of both where the parse had errors; "headings"; "keys"; "none" where nothing is known."""
+    estimates); "union" of both where the parse had errors; "headings"; "keys"; "none" where nothing is known,
+    or the file is too large for any of them."""
 
 
 @dataclass(slots=True)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import islice
 
 from mcp_lean.repo.languages import Language, describe
 
 from .ends import Head, estimate_ends
-from .model import Found
+from .model import MAX_DEFINITIONS, Found
 from .text import one_line
 
 SIGNATURE_LINES = 12
@@ -53,7 +54,7 @@ def scan(language: Language, source: bytes) -> list[Found]:
     pattern = _compiled(language.name)
     if language.name == "python":
         source = _without_docstrings(source)
-    matches = list(pattern.finditer(source)) if pattern else []
+    matches = list(islice(pattern.finditer(source), MAX_DEFINITIONS + 1)) if pattern else []
     if not matches:
         return []
     lines = source.split(b"\n")

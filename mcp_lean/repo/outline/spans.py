@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
-from .model import Found
+from .model import MAX_DEFINITIONS, Found
 from .text import one_line
 
 
@@ -27,7 +28,7 @@ class Mark:
 
 def sections(marks: Iterable[Mark], lines: list[str], comment: str = "") -> list[Found]:
     """`comment`: what a comment line begins with, where such lines belong to what follows them."""
-    marks = list(marks)
+    marks = list(islice(marks, MAX_DEFINITIONS + 1))
     ends = [len(lines) - 1] * len(marks)
     opened: list[int] = []
     for i, mark in enumerate(marks):

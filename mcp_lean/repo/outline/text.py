@@ -8,6 +8,9 @@ import re
 from .model import SIGNATURE_CHARS
 
 
+_ENOUGH_CHARS = 10 * SIGNATURE_CHARS
+
+
 def as_utf8(source: bytes) -> bytes:
     """The same lines in UTF-8 without a byte order mark: by mark, else UTF-8, else Latin-1 (which never fails)."""
     if source.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -22,7 +25,7 @@ def as_utf8(source: bytes) -> bytes:
 
 def one_line(text: str) -> str:
     """A signature: white space squeezed, no space inside brackets, nothing at the end that opens a body."""
-    text = " ".join(text.split())
+    text = " ".join(text[:_ENOUGH_CHARS].split())
     text = re.sub(r"([(\[]|(?<=\w)<) ", r"\1", text)
     text = re.sub(r",? ([)\]])|, (>)", r"\1\2", text)
     text = text.rstrip(" {:;,\\").removesuffix(" =")

@@ -4,16 +4,17 @@ In:  the repository's paths, and a function that reads one of them.
 Out: `project_facts`: entry points and short exact commands, each with its file, best first.
 Not here: running anything, or guessing where no file says it.
 
-One module per family of tools. To add a tool: a parser there, a row in its PARSERS (a regex for the file's name, or
-for its whole path), a case in tests/repo/test_project_facts.py.
+One module per family of tools. To add a tool: a parser there, a row in its PARSERS under the file's name ("go.mod"),
+its extension ("*.sln"), its path (".circleci/config.yml") or its place (".github/workflows/*.yml"), and a case in
+tests/repo/test_project_facts.py.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import cache, lru_cache
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from mcp_lean.repo.roles import MAIN, role_of
 
@@ -25,8 +26,8 @@ MAX_MANIFESTS = 60
 MAX_DEPTH = 3
 """Folders above a manifest. Deeper ones belong to a part, and are found when that part is asked about."""
 
-TEST_RUNNER = re.compile(r"run_?tests\.py")
-"""The one manifest that stands among the tests."""
+TEST_RUNNERS = frozenset({"runtests.py", "run_tests.py"})
+"""The manifests that stand among the tests."""
 
 MAX_BYTES = 256 << 10
 """A longer manifest is generated; lock files are never read."""
@@ -38,9 +39,9 @@ exact, but made for a fresh machine."""
 
 def is_manifest(path: str) -> bool:
     """Whether a file says how the project is worked on, judged by its path."""
-    if not (_is_manifest_name(path[path.rfind("/") + 1 :]) or (path.startswith(PLACES) and _parsers_for(path))):
+    if _parser_of(path) is None:
         return False
-    return role_of(path) == MAIN or bool(TEST_RUNNER.fullmatch(path[path.rfind("/") + 1 :]))
+    return role_of(path) == MAIN or _is_ci(path) or path[path.rfind("/") + 1 :] in TEST_RUNNERS
 
 
 def project_facts(
@@ -69,12 +70,13 @@ def project_facts(
 
 def _facts_of(manifest: Manifest, in_larger: bool) -> Iterable[Fact]:
     """A part of a larger project with the same tool is built and tested from there; its entry points are its own."""
-    for _, _, parser in _parsers_for(manifest.path):
-        try:
-            facts = list(parser(manifest))
-        except (ValueError, RecursionError):  # not what its name promises, or hostile; the others still speak
-            facts = []
-        yield from (fact for fact in facts if fact.kind == ENTRY or not in_larger)
+    found = _parser_of(manifest.path)
+    assert found is not None
+    try:
+        facts = list(found[1](manifest))
+    except (ValueError, RecursionError):  # not what its name promises, or hostile; the others still speak
+        return
+    yield from (fact for fact in facts if fact.kind == ENTRY or not in_larger)
 
 
 def _with_some_ci(facts: Iterable[Fact]) -> Iterable[Fact]:
@@ -90,41 +92,46 @@ def _with_some_ci(facts: Iterable[Fact]) -> Iterable[Fact]:
         yield fact
 
 
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Parsers with the family they belong to, which orders what stands in the same folder."""
+
+    names: Mapping[str, tuple[int, Parser]]
+    extensions: Mapping[str, tuple[int, Parser]]
+    places: tuple[tuple[str, str, tuple[int, Parser]], ...]
+
+
 @cache
-def _parsers() -> tuple[tuple[int, re.Pattern[str], Parser], ...]:
-    """(family, pattern, parser); the family orders what stands in the same folder."""
+def _table() -> _Table:
     from . import ci, compiled, javascript, python, tasks
 
-    tables = (python.PARSERS, compiled.PARSERS, javascript.PARSERS, tasks.PARSERS, ci.PARSERS)
-    return tuple(
-        (family, re.compile(pattern), parser)
-        for family, table in enumerate(tables)
-        for pattern, parser in table.items()
-    )
+    names, extensions, places = dict[str, tuple[int, Parser]](), dict[str, tuple[int, Parser]](), []
+    families = (python.PARSERS, compiled.PARSERS, javascript.PARSERS, tasks.PARSERS, ci.PARSERS)
+    for family, table in enumerate(families):
+        for pattern, parser in table.items():
+            before, star, after = pattern.partition("*")
+            if before and star:
+                places.append((before, after, (family, parser)))
+            else:
+                (extensions if star else names)[after or before] = (family, parser)
+    return _Table(names, extensions, tuple(places))
 
 
-PLACES = (".github/workflows/", ".circleci/", "cmd/")
-"""Folders in which the whole path tells."""
-
-
-@cache
-def _names() -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern.pattern})" for _, pattern, _ in _parsers()))
-
-
-@lru_cache(maxsize=65_536)
-def _is_manifest_name(name: str) -> bool:
-    return _names().fullmatch(name) is not None
-
-
-@lru_cache(maxsize=4_096)
-def _parsers_for(path: str) -> tuple[tuple[int, re.Pattern[str], Parser], ...]:
+def _parser_of(path: str) -> tuple[int, Parser] | None:
+    """(family, parser)"""
+    table = _table()
     name = path[path.rfind("/") + 1 :]
-    return tuple(row for row in _parsers() if row[1].fullmatch(name) or row[1].fullmatch(path))
+    found = table.names.get(name) or table.names.get(path) or table.extensions.get(name[name.rfind(".") :])
+    if found is None:
+        for before, after, place in table.places:
+            if path.startswith(before) and path.endswith(after):
+                return place
+    return found
 
 
 def _family(path: str) -> int:
-    return _parsers_for(path)[0][0]
+    found = _parser_of(path)
+    return found[0] if found else 0
 
 
 def _is_ci(path: str) -> bool:

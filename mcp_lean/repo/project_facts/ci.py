@@ -16,33 +16,25 @@ COMMAND_KEY = re.compile(r"^[ \t]*(?:-[ \t]+)?(?:run|script|command|bash|before_
 BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:#.*)?")
 LIST_ENTRY = re.compile(r"^[ \t]*-[ \t]+(?P<command>[^-\s].*)$")
 
-COMMANDS: Mapping[str, re.Pattern[str]] = {
-    TEST: re.compile(
-        r"""(?:^|[\s/])(?:
-            (?: pytest | tox | nox | ctest | phpunit | rspec | jest | vitest | mocha | gotestsum | unittest )
-          | (?: tests? | run_?tests? ) \.(?:sh|py)
-          | (?: go | cargo | mix | dotnet | swift | deno | bun | sbt | npm | yarn | pnpm | make | just | task | hatch
-              | composer | rake | zig | bazel ) (?:\ run)? \ (?: tests? | nextest\ run | spec )
-          | (?: gradlew? | mvnw? ) \ (?:\S+\ )* (?: test | check | verify )
-          | manage\.py\ test
-        )(?:\s|:|$)""",
-        re.VERBOSE,
-    ),
-    LINT: re.compile(
-        r"""(?:^|\s)(?:
-            ruff | mypy | pyright | flake8 | pre-commit | eslint | golangci-lint | cargo\ (?:clippy|fmt) | go\ vet
-          | (?: npm | yarn | pnpm | make | just ) (?:\ run)? \ (?: lint | typecheck | format )
-        )(?:\s|$)""",
-        re.VERBOSE,
-    ),
-    BUILD: re.compile(
-        r"""(?:^|\s)(?:
-            (?: cargo | go | dotnet | swift | npm | yarn | pnpm | make | just | bazel | zig | hatch ) (?:\ run)? \ build
-          | cmake\ --build | pip\ install\ -e | python\ -m\ build | uv\ (?:build|sync) | npm\ ci
-          | (?: gradlew? | mvnw? ) \ (?:\S+\ )* (?: build | package | install )
-        )(?:\s|$)""",
-        re.VERBOSE,
-    ),
+# Verbose regexes, compiled by `re` when they are first used: most calls never get here.
+COMMANDS = {
+    TEST: r"""(?:^|[\s/])(?:
+        (?: pytest | tox | nox | ctest | phpunit | rspec | jest | vitest | mocha | gotestsum | unittest )
+      | (?: tests? | run_?tests? ) \.(?:sh|py)
+      | (?: go | cargo | mix | dotnet | swift | deno | bun | sbt | npm | yarn | pnpm | make | just | task | hatch
+          | composer | rake | zig | bazel ) (?:\ run)? \ (?: tests? | nextest\ run | spec )
+      | (?: gradlew? | mvnw? ) \ (?:\S+\ )* (?: test | check | verify )
+      | manage\.py\ test
+    )(?:\s|:|$)""",
+    LINT: r"""(?:^|\s)(?:
+        ruff | mypy | pyright | flake8 | pre-commit | eslint | golangci-lint | cargo\ (?:clippy|fmt) | go\ vet
+      | (?: npm | yarn | pnpm | make | just ) (?:\ run)? \ (?: lint | typecheck | format )
+    )(?:\s|$)""",
+    BUILD: r"""(?:^|\s)(?:
+        (?: cargo | go | dotnet | swift | npm | yarn | pnpm | make | just | bazel | zig | hatch ) (?:\ run)? \ build
+      | cmake\ --build | pip\ install\ -e | python\ -m\ build | uv\ (?:build|sync) | npm\ ci
+      | (?: gradlew? | mvnw? ) \ (?:\S+\ )* (?: build | package | install )
+    )(?:\s|$)""",
 }
 ODD = re.compile(r"\$\{\{|^(?:if|for|while|then|fi|done|echo|else)\b|^#|[{}]$|\\$|^\w+=\S*$|<<")
 """Templates, shell control flow and lines that go on: not to be typed as they stand."""
@@ -51,7 +43,7 @@ ODD = re.compile(r"\$\{\{|^(?:if|for|while|then|fi|done|echo|else)\b|^#|[{}]$|\\
 def workflow(manifest: Manifest) -> Iterator[Fact]:
     for command in _commands(manifest.text):
         if not ODD.search(command):
-            kind = next((kind for kind, words in COMMANDS.items() if words.search(command)), None)
+            kind = next((kind for kind, words in COMMANDS.items() if re.search(words, command, re.VERBOSE)), None)
             if kind is not None:
                 yield from manifest.fact(kind, command)
 
@@ -82,9 +74,10 @@ def _unquoted(text: str) -> str:
 
 
 PARSERS: Mapping[str, Parser] = {
-    r"\.github/workflows/[^/]+\.ya?ml": workflow,
-    r"\.gitlab-ci\.yml": workflow,
-    r"\.circleci/config\.yml": workflow,
-    r"\.travis\.yml": workflow,
-    r"azure-pipelines\.yml": workflow,
+    ".github/workflows/*.yml": workflow,
+    ".github/workflows/*.yaml": workflow,
+    ".circleci/config.yml": workflow,
+    ".gitlab-ci.yml": workflow,
+    ".travis.yml": workflow,
+    "azure-pipelines.yml": workflow,
 }

@@ -8,7 +8,6 @@ Not here: task runners (`tasks.py`).
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 
 from .model import BUILD, ENTRY, RUN, TEST, Fact, Manifest, Parser
@@ -19,15 +18,10 @@ def go_mod(manifest: Manifest) -> Iterator[Fact]:
     yield from manifest.fact(TEST, "go test ./...")
 
 
-def go_main(manifest: Manifest) -> Iterator[Fact]:
-    """A program: `main.go`, or another file of a folder below `cmd` that has none."""
-    is_first = manifest.path.endswith("main.go") or "main.go" not in manifest.beside
-    if is_first and re.search(r"^package main\b", manifest.text, re.MULTILINE):
-        yield from manifest.fact(ENTRY, f"go run ./{manifest.folder.rstrip('/')}".removesuffix("/"))
-
-
 def cargo_toml(manifest: Manifest) -> Iterator[Fact]:
     """Build and test at the top or in a package of its own; a workspace's members are built from its root."""
+    import tomllib
+
     data = tomllib.loads(manifest.text)
     package, workspace = data.get("package"), "workspace" in data
     name = package.get("name") if isinstance(package, dict) else None
@@ -101,26 +95,25 @@ def _convention(build: str, test: str) -> Parser:
 
 
 PARSERS: Mapping[str, Parser] = {
-    r"go\.mod": go_mod,
-    r"main\.go|cmd/[^/]+/[^/]+\.go": go_main,
-    r"Cargo\.toml": cargo_toml,
-    r"main\.rs": rust_main,
-    r"CMakeLists\.txt": cmake,
-    r"meson\.build": meson,
-    r"configure\.ac": configure,
-    r"build\.gradle(?:\.kts)?": gradle,
-    r"pom\.xml": maven,
-    r".+\.sln|.+\.slnx": _convention("dotnet build", "dotnet test"),
-    r".+\.csproj": dotnet_project,
-    r"build\.sbt": _convention("sbt compile", "sbt test"),
-    r"mix\.exs": _convention("mix deps.get && mix compile", "mix test"),
-    r"Package\.swift": _convention("swift build", "swift test"),
-    r"build\.zig": _convention("zig build", "zig build test"),
-    r"MODULE\.bazel|WORKSPACE(?:\.bazel)?": _convention("bazel build //...", "bazel test //..."),
-    r".+\.cabal": _convention("cabal build", "cabal test"),
-    r"dune-project": _convention("dune build", "dune test"),
-    r"Project\.toml": _convention(
-        "julia --project -e 'using Pkg; Pkg.instantiate()'", "julia --project -e 'using Pkg; Pkg.test()'"
-    ),
-    r"pubspec\.yaml": _convention("dart pub get", "dart test"),
+    "go.mod": go_mod,
+    "Cargo.toml": cargo_toml,
+    "main.rs": rust_main,
+    "CMakeLists.txt": cmake,
+    "meson.build": meson,
+    "configure.ac": configure,
+    "build.gradle": gradle,
+    "build.gradle.kts": gradle,
+    "pom.xml": maven,
+    "*.sln": _convention("dotnet build", "dotnet test"),
+    "*.slnx": _convention("dotnet build", "dotnet test"),
+    "*.csproj": dotnet_project,
+    "build.sbt": _convention("sbt compile", "sbt test"),
+    "mix.exs": _convention("mix deps.get && mix compile", "mix test"),
+    "Package.swift": _convention("swift build", "swift test"),
+    "build.zig": _convention("zig build", "zig build test"),
+    "MODULE.bazel": _convention("bazel build //...", "bazel test //..."),
+    "WORKSPACE": _convention("bazel build //...", "bazel test //..."),
+    "*.cabal": _convention("cabal build", "cabal test"),
+    "dune-project": _convention("dune build", "dune test"),
+    "pubspec.yaml": _convention("dart pub get", "dart test"),
 }

@@ -35,12 +35,11 @@ def package_json(manifest: Manifest) -> Iterator[Fact]:
     executables = data.get("bin")
     if isinstance(executables, str):
         executables = {str(data.get("name", "")): executables}
-    for name, target in _object(executables).items():
+    # A library's main file is its entry point, under the name that others import it by.
+    entries = _object(executables) or {str(data.get("name", "main")): data.get("main")}
+    for name, target in entries.items():
         if isinstance(target, str):
             yield from manifest.fact(ENTRY, f"{name} = {manifest.folder}{target.removeprefix('./')}")
-    main = data.get("main")
-    if isinstance(main, str) and not executables:
-        yield from manifest.fact(ENTRY, f"main = {manifest.folder}{main.removeprefix('./')}")
     if scripts or "dependencies" in data or "devDependencies" in data:
         yield from manifest.fact(BUILD, f"{manager} install")
     for name, command in scripts.items():
@@ -79,4 +78,4 @@ def _object(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-PARSERS: Mapping[str, Parser] = {r"package\.json": package_json, r"deno\.jsonc?": deno_json}
+PARSERS: Mapping[str, Parser] = {"package.json": package_json, "deno.json": deno_json, "deno.jsonc": deno_json}

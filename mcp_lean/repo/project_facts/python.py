@@ -7,12 +7,14 @@ Not here: other tools' files.
 
 from __future__ import annotations
 
-import configparser
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from .model import BUILD, ENTRY, LINT, RUN, TEST, Fact, Manifest, Parser, purpose_of
+
+if TYPE_CHECKING:
+    from configparser import RawConfigParser
 
 INSTALLERS = (
     ("uv.lock", "uv sync", "uv run "),
@@ -27,6 +29,8 @@ EXTRAS = ("dev", "test", "tests", "testing", "all")
 
 def pyproject(manifest: Manifest) -> Iterator[Fact]:
     """Scripts, how to install, and the tasks of the tools that are configured here."""
+    import tomllib
+
     data = _table(tomllib.loads(manifest.text))
     project, tool = _table(data.get("project")), _table(data.get("tool"))
     poetry = _table(tool.get("poetry"))
@@ -154,7 +158,9 @@ def run_tests(manifest: Manifest) -> Iterator[Fact]:
     yield from manifest.fact(TEST, f"python {manifest.path}")
 
 
-def _ini(text: str) -> configparser.RawConfigParser:
+def _ini(text: str) -> RawConfigParser:
+    import configparser
+
     config = configparser.RawConfigParser(strict=False)
     try:
         config.read_string(text)
@@ -168,14 +174,16 @@ def _table(value: object) -> Mapping[str, object]:
 
 
 PARSERS: Mapping[str, Parser] = {
-    r"pyproject\.toml": pyproject,
-    r"setup\.cfg": setup_cfg,
-    r"setup\.py": setup_py,
-    r"tox\.ini": tox_ini,
-    r"noxfile\.py": noxfile,
-    r"pytest\.ini": pytest_ini,
-    r"requirements(?:[-_.]dev)?\.txt": requirements,
-    r"manage\.py": manage_py,
-    r"__main__\.py": package_main,
-    r"run_?tests\.py": run_tests,
+    "pyproject.toml": pyproject,
+    "setup.cfg": setup_cfg,
+    "setup.py": setup_py,
+    "tox.ini": tox_ini,
+    "noxfile.py": noxfile,
+    "pytest.ini": pytest_ini,
+    "requirements.txt": requirements,
+    "requirements-dev.txt": requirements,
+    "manage.py": manage_py,
+    "__main__.py": package_main,
+    "runtests.py": run_tests,
+    "run_tests.py": run_tests,
 }

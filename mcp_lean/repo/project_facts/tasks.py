@@ -19,14 +19,20 @@ TASKFILE_TASK = re.compile(r"^  ([A-Za-z_][\w:-]*):[ \t]*$", re.MULTILINE)
 RAKE_TASK = re.compile(
     r"^\s*task[ (]+:?['\"]?([\w:]+)|RSpec::Core::RakeTask\.new\(:?(\w+)|TestTask\.new\(?:?(\w*)", re.MULTILINE
 )
+FOLDERS = ("script", "scripts")
+SCRIPTS = ("bootstrap", "setup", "build", "test", "tests", "check", "lint", "format", "server", "start", "dev")
+"""Names of scripts that several large projects agree on."""
+
 PROC = re.compile(r"^([\w-]+):[ \t]*(\S.*)$", re.MULTILINE)
 CONTAINER_START = re.compile(r"^(ENTRYPOINT|CMD)[ \t]+(.+)$", re.MULTILINE | re.IGNORECASE)
 
 
 def makefile(manifest: Manifest) -> Iterator[Fact]:
     folder = f" -C {manifest.folder.rstrip('/')}" if manifest.folder else ""
-    names = (name for found in MAKE_TARGET.finditer(manifest.text) for name in found[1].split())
-    yield from _tasks(manifest, f"make{folder}", names)
+    names = [name for found in MAKE_TARGET.finditer(manifest.text) for name in found[1].split()]
+    if {"all", "default"}.intersection(names):
+        yield from manifest.fact(BUILD, f"make{folder}")
+    yield from _tasks(manifest, f"make{folder}", (name for name in names if name != "all"))
 
 
 def justfile(manifest: Manifest) -> Iterator[Fact]:
@@ -73,6 +79,14 @@ def dockerfile(manifest: Manifest) -> Iterator[Fact]:
         yield from manifest.fact(RUN, " ".join(words))
 
 
+def script(manifest: Manifest) -> Iterator[Fact]:
+    """An executable script whose name says what it is for: `script/test`, `scripts/build.sh`, `runtest`."""
+    name = manifest.path.rpartition("/")[2].partition(".")[0]
+    kind = "test" if name.startswith("run") else purpose_of(name)
+    if kind and manifest.text.startswith("#!"):
+        yield from manifest.fact(kind, f"./{manifest.path}")
+
+
 def compose(manifest: Manifest) -> Iterator[Fact]:
     yield from manifest.fact(RUN, "docker compose up")
 
@@ -93,14 +107,32 @@ def _words(command: str) -> list[str]:
 
 
 PARSERS: Mapping[str, Parser] = {
-    r"(?:GNUm|m|M)akefile": makefile,
-    r"\.?[jJ]ustfile": justfile,
-    r"[Tt]askfile\.ya?ml": taskfile,
-    r"Rakefile": rakefile,
-    r"Gemfile": gemfile,
-    r"composer\.json": composer_json,
-    r"phpunit(?:\.dist)?\.xml(?:\.dist)?": phpunit_xml,
-    r"Procfile": procfile,
-    r"(?:Docker|Container)file": dockerfile,
-    r"(?:docker-)?compose\.ya?ml": compose,
+    "Makefile": makefile,
+    "makefile": makefile,
+    "GNUmakefile": makefile,
+    "justfile": justfile,
+    "Justfile": justfile,
+    ".justfile": justfile,
+    "Taskfile.yml": taskfile,
+    "Taskfile.yaml": taskfile,
+    "Rakefile": rakefile,
+    "Gemfile": gemfile,
+    "composer.json": composer_json,
+    "phpunit.xml": phpunit_xml,
+    "phpunit.xml.dist": phpunit_xml,
+    "phpunit.dist.xml": phpunit_xml,
+    "Procfile": procfile,
+    "Dockerfile": dockerfile,
+    "Containerfile": dockerfile,
+    "compose.yml": compose,
+    "compose.yaml": compose,
+    "docker-compose.yml": compose,
+    "docker-compose.yaml": compose,
+    "runtest": script,
+    "runtests": script,
+    "runtests.sh": script,
+    "run_tests.sh": script,
+    "test.sh": script,
+    "build.sh": script,
+    **dict.fromkeys((f"{folder}/{name}{end}" for folder in FOLDERS for name in SCRIPTS for end in ("", ".sh")), script),
 }

@@ -1,0 +1,57 @@
+"""The server's process: stdin and stdout for the protocol, stderr for the log, signals, and the end.
+
+In:  the environment.
+Out: nothing returns; the process ends with 0 when stdin does, and by the signal that ends it.
+Not here: what is answered (`app.py`). While the SDK serves, it keeps descriptors 0 and 1 for itself: what a tool or its
+child prints goes to stderr.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+
+import anyio
+from mcp.server.stdio import stdio_server
+
+from mcp_lean.repo.workspace import Workspace
+from mcp_lean.server.app import LeanServer
+from mcp_lean.server.registry import TOOLS
+from mcp_lean.tools.base import Tool
+
+log = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 0.2
+"""How long the end waits for calls that are still at work: they look at `Context.stop` more often than that."""
+
+
+def main(tools: tuple[Tool, ...] = TOOLS) -> None:
+    """Serve the workspace of the environment until stdin closes; never returns."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="mcp-lean: %(message)s")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the SDK would ignore it
+    server = LeanServer(Workspace.from_environment(os.environ), tools)
+    status = 0
+    try:
+        anyio.run(_serve, server)
+    except BaseException as error:
+        if not _is_gone_reader(error):
+            log.exception("the server ended")
+            status = 1
+    os.dup2(2, 1)  # what is still at work must not write on the wire, which the SDK has given back
+    server.drained(DRAIN_SECONDS)
+    sys.stderr.flush()
+    os._exit(status)  # a thread that is still at work must not hold the process; there is nobody to answer
+
+
+async def _serve(server: LeanServer) -> None:
+    async with stdio_server() as (read, write):
+        await server.protocol.run(read, write, server.protocol.create_initialization_options())
+
+
+def _is_gone_reader(error: BaseException) -> bool:
+    """Whether all that went wrong is that nobody reads our stdout any more."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_is_gone_reader, error.exceptions))
+    return isinstance(error, BrokenPipeError)

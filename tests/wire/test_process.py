@@ -1,0 +1,155 @@
+"""The process around the server: how it ends, and what it writes where."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from wire.driver import HOSTILE, LEGACY, SERVE, Wire, appears
+from wire.test_concurrency import gone
+
+INITIALIZE = {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": {"name": "test", "version": "0"}}
+CANARY = "canary-5f1e0c-do-not-log"
+
+
+def test_the_end_of_stdin_ends_an_idle_server_in_silence(era: str, tmp_path: Path) -> None:
+    wire = Wire(era, cwd=tmp_path)
+
+    assert wire.end() == 0
+    assert wire.stderr == ""
+
+
+def test_the_end_of_stdin_ends_calls_that_run_wait_and_hear_nothing(era: str, tmp_path: Path) -> None:
+    """Deaf calls would last for ten minutes; the server does not wait for them, and stops the others."""
+    wire = Wire(era, HOSTILE, cwd=tmp_path)
+    for name in ("waiting", "other"):
+        wire.start("wait", name=name)
+    wire.start("sleep", name="deaf")
+    wire.start("child", name="child")
+    wire.start("wait", name="queued")
+    for file in ("waiting.began", "other.began", "deaf.began", "child.pid"):
+        assert appears(tmp_path / file)
+
+    assert wire.end() == 0
+    assert (tmp_path / "waiting.ended").exists()
+    assert not (tmp_path / "queued.began").exists()
+    assert gone(tmp_path / "child.pid"), "the program that a call ran has ended too"
+    assert wire.stderr == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_ends_the_server_also_during_a_call(number: signal.Signals, tmp_path: Path) -> None:
+    wire = Wire(LEGACY, HOSTILE, cwd=tmp_path)
+    wire.start("sleep", name="deaf")
+    assert appears(tmp_path / "deaf.began")
+
+    wire.process.send_signal(number)
+
+    assert wire.wait() == -number
+
+
+def test_a_client_that_is_gone_leaves_no_traceback(tmp_path: Path) -> None:
+    """Both ends closed: the answer to a call that is under way has nowhere to go."""
+    read_end, write_end = os.pipe()
+    wire = Wire(LEGACY, HOSTILE, cwd=tmp_path, open_now=False, stdout=write_end)
+    os.close(write_end)
+    wire.send("initialize", INITIALIZE)
+    assert b"serverInfo" in os.read(read_end, 65_536)
+    wire.notify("notifications/initialized")
+    wire.start("sleep", name="deaf")
+    assert appears(tmp_path / "deaf.began")
+    os.close(read_end)
+
+    assert wire.end() == 0
+    assert wire.stderr == ""
+
+
+def test_a_reader_that_is_gone_is_no_failure(tmp_path: Path) -> None:
+    """Only stdout is closed: the server notices when it answers, and ends with its stdin at the latest."""
+    read_end, write_end = os.pipe()
+    wire = Wire(LEGACY, cwd=tmp_path, open_now=False, stdout=write_end)
+    os.close(write_end)
+    os.close(read_end)
+    for _ in range(3):
+        wire.send("initialize", INITIALIZE)
+        time.sleep(0.1)
+
+    assert wire.end() == 0
+    assert wire.stderr == ""
+
+
+def test_only_protocol_reaches_stdout_whatever_a_tool_prints(era: str, tmp_path: Path) -> None:
+    wire = Wire(era, HOSTILE, cwd=tmp_path)
+
+    with wire:
+        assert wire.call("chatter") == ("stdin of a child: ''; own: ''", False)
+        assert wire.is_alive()
+
+    for line in wire.lines:
+        message = json.loads(line)
+        assert message["jsonrpc"] == "2.0"
+        assert message.get("result") != "forged"
+    assert "printed and flushed\n" in wire.stderr
+    assert "a child spoke\n" in wire.stderr
+    assert '"forged"' in wire.stderr
+
+
+def test_the_environment_is_never_logged(tmp_path: Path) -> None:
+    """Claude Code hands its whole environment down, API keys included."""
+    secrets = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_MESSAGING_TOKEN", "CLAUDE_CODE_SESSION_ID", "ANYTHING", "HOME")
+    (tmp_path / ".claude").mkdir()
+    (tmp_path / ".claude" / "settings.json").write_text("{ broken")
+    wire = Wire(
+        LEGACY,
+        HOSTILE,
+        cwd=tmp_path,
+        env={name: f"/{CANARY}/{name}" for name in secrets} | {"CLAUDE_PROJECT_DIR": str(tmp_path)},
+    )
+
+    with wire:
+        for name in ("value", "exit", "recursion", "none", "nonsense"):
+            wire.call("fail", name=name)
+        wire.raw(b"{ malformed")
+        wire.call("unheard of")
+        assert wire.is_alive()
+
+    assert wire.stderr.count("fail failed") == 5
+    assert CANARY not in wire.stderr
+    assert CANARY not in b"".join(wire.lines).decode()
+
+
+def test_the_log_goes_to_stderr(tmp_path: Path) -> None:
+    settings = tmp_path / ".claude" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text("{ broken")
+
+    with Wire(LEGACY, cwd=tmp_path, env={"HOME": str(tmp_path / "home")}) as wire:
+        for _ in range(3):
+            assert wire.call("read_many", items=["a.py"])[1]
+            time.sleep(0.11)
+
+    [line] = wire.stderr.splitlines()
+    assert line.startswith(f"mcp-lean: {settings}: not readable as settings, its rules are not applied: ")
+
+
+def test_a_working_directory_that_is_gone_is_told_in_one_line(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    script = f"cd {folder} && rmdir {folder} && exec {' '.join(SERVE)}"
+    wire = Wire(LEGACY, ("sh", "-c", script), open_now=False)
+
+    assert wire.end() == 3
+    assert wire.stderr == "mcp-lean serve: the working directory is not there any more; set CLAUDE_PROJECT_DIR\n"
+
+
+def test_a_project_that_is_not_there_is_no_end(tmp_path: Path) -> None:
+    with Wire(LEGACY, env={"CLAUDE_PROJECT_DIR": str(tmp_path / "nowhere")}) as wire:
+        text, is_error = wire.call("read_many", items=["a.py"])
+        assert is_error
+        assert "a.py" in text
+        assert wire.is_alive()
