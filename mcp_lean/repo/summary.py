@@ -27,7 +27,7 @@ from mcp_lean.repo.tags import Tags
 MAX_RANKED = 30_000
 """Files that are read for one answer, some 20 seconds of work the first time. Beyond it a part has to be named."""
 
-RANK_SHARE = 0.3
+RANK_SHARE = 0.4
 """Weight of the personalised rank beside a file's own match, both scaled to a best of 1. Between 0.2 and 0.5 the
 figure in `focus.py` moves by one case."""
 

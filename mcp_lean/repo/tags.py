@@ -121,7 +121,8 @@ def words_of(name: bytes) -> list[bytes]:
     whole = name.lower()
     if whole == name and name.isalpha():
         return [name]
-    return [whole, *b" ".join(WORDS.findall(name)).lower().split()]
+    parts = b" ".join(WORDS.findall(name)).lower().split()
+    return parts if parts == [whole] else [whole, *parts]
 
 
 def path_words(paths: Iterable[str]) -> set[int]:

@@ -78,7 +78,7 @@ def around_block(source: Source, line: int) -> Block:
 
     total = len(source.text.lines)
     if line > total:
-        raise BadItem(f"{source.shown}:{line}: the file has {total} lines")
+        raise BadItem(f"{source.shown}:{line}: the file ends at line {total}")
     around = enclosing(source.outline, line)
     first, last, name = 1, total, ""
     reach = AROUND_LINES

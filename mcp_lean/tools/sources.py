@@ -195,7 +195,7 @@ class Sources:
         first, last = (line, line) if line else item.lines or (1, None)
         found = text.read(place.path, place.shown, first, last, column, check=self._check)
         if not found.lines and (first > 1 or found.total):
-            raise BadItem(f"{replace(item, path=place.shown)}: the file has {found.total} lines")
+            raise BadItem(f"{replace(item, path=place.shown)}: the file ends at line {found.total}")
         if line is None:
             return file_block(place.shown, found, last)
         if column and found.lines == ("",):

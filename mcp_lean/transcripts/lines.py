@@ -26,10 +26,8 @@ IDLE_STARTS = tuple(
 )  # fmt: skip
 """Compact lines of types without usage or content; every other spelling is parsed and then ignored by its type."""
 
-PROGRESS = b'"type":"progress","data":{"type":"'
-SNAPSHOT = b'"attachment":{"type":"prompt_snapshot"'
-HEAD_BYTES = 1_500
-"""Both marks stand behind a few short fields; further down nobody need look for them."""
+PROGRESS = b'"type":"progress","data":'
+SNAPSHOT = b'"attachment":'
 
 LONE_SURROGATE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -106,17 +104,15 @@ class LineBuffer:
 def is_idle(line: bytes) -> bool:
     """Whether a line surely has no part in a run, told without parsing it. A false answer only costs time.
 
-    A true one is safe. A raw `"` in JSON never stands inside a string, so a mark is made of keys and values. And
-    where it is the second object to be opened, the first one is the record: the mark is not somebody's tool input.
+    A true one is safe: what stands before the second `{` belongs to the record itself, and not to somebody's tool
+    input, if it is spelt as keys and values are; for a raw `"` in JSON never stands inside a string.
     """
-    if line.startswith(IDLE_STARTS):
-        return True
-    # `find`, because `in` on bytes raises and clears an error inside on each call (CPython 3.11).
-    mark = line.find(PROGRESS, 0, HEAD_BYTES)
-    if mark >= 0:
-        return not line.startswith(b"agent_progress", mark + len(PROGRESS)) and line.count(b"{", 0, mark) == 1
-    mark = line.find(SNAPSHOT, 0, HEAD_BYTES)
-    return mark >= 0 and line.count(b"{", 0, mark) == 1
+    if line.startswith(b'{"type":"'):
+        return line.startswith(IDLE_STARTS)
+    inner = line.find(b"{", 1)
+    if line.startswith(PROGRESS, inner - len(PROGRESS)):
+        return not line.startswith(b'{"type":"agent_progress"', inner)
+    return line.startswith(b'{"type":"prompt_snapshot"', inner) and line.startswith(SNAPSHOT, inner - len(SNAPSHOT))
 
 
 def parse(line: bytes) -> Json | None:

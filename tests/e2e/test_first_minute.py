@@ -58,6 +58,11 @@ def log_of(megabytes: int, project: Path) -> None:
         file.truncate(megabytes << 20)
 
 
+def search_for_minutes() -> ToolUse:
+    """A hundred items behind the end of the log: each makes the server look through all of it."""
+    return read_many(*(f"long.log:{LOG_LINES + number}-" for number in range(10, 110)))
+
+
 def prompt_tokens(request: Request) -> int:
     kinds = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
     return sum(int(request.usage[kind]) for kind in kinds)
@@ -148,9 +153,9 @@ def test_after_an_interrupted_call_the_server_rests_and_answers_the_next_one(cla
 
     run = claude(
         files={"app.py": "print()\n", ".gitignore": "long.log\n"},
-        prepare=lambda project: log_of(200_000, project),
+        prepare=lambda project: log_of(8_000, project),
         mcp=WAITED_FOR,
-        turns=[read_many(f"long.log:{LOG_LINES + 9}-"), read_many("app.py"), "done"],
+        turns=[search_for_minutes(), read_many("app.py"), "done"],
         dialogue=interrupt_the_first_call,
         timeout_s=30,
     )
@@ -167,9 +172,9 @@ def test_after_an_interrupted_call_the_server_rests_and_answers_the_next_one(cla
 def test_after_a_call_that_took_too_long_for_the_client_the_server_answers_the_next_one(claude: Claude) -> None:
     run = claude(
         files={"app.py": "print()\n", ".gitignore": "long.log\n"},
-        prepare=lambda project: log_of(200_000, project),
+        prepare=lambda project: log_of(8_000, project),
         mcp=WAITED_FOR,
-        turns=[read_many(f"long.log:{LOG_LINES + 9}-"), read_many("app.py"), "done"],
+        turns=[search_for_minutes(), read_many("app.py"), "done"],
         env={"MCP_TOOL_TIMEOUT": "1000"},
         timeout_s=30,
     )
@@ -283,7 +288,7 @@ def test_calls_of_one_turn_run_side_by_side(claude: Claude) -> None:
     long, short = read_many(f"long.log:{LOG_LINES + 9}-"), read_many("app.py")
     run = claude(
         files={"app.py": "print()\n", ".gitignore": "long.log\n"},
-        prepare=lambda project: log_of(150, project),
+        prepare=lambda project: log_of(600, project),
         mcp=WAITED_FOR,
         turns=[[long, short], "done"],
     )

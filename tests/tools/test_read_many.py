@@ -86,6 +86,10 @@ def write(path: Path, body: str | bytes) -> Path:
     return path
 
 
+def lines(*rows: str) -> str:
+    return "\n".join(rows)
+
+
 def deny(folder: Path, *patterns: str) -> None:
     write(folder / ".claude/settings.json", json.dumps({"permissions": {"deny": [f"Read({p})" for p in patterns]}}))
 
@@ -163,41 +167,63 @@ def test_the_definition_is_short() -> None:
 
 
 def test_files_come_in_the_order_asked(ask: Ask) -> None:
-    assert ask("b.txt", "a.txt", "src/deep/c.txt") == "\n".join(
-        ["== b.txt (1 line)", "only", "== a.txt (3 lines)", "one", "two", "three", "== src/deep/c.txt (1 line)", "deep"]
+    assert ask("b.txt", "a.txt", "src/deep/c.txt") == lines(
+        "== b.txt (1 line)", "only", "== a.txt (3 lines)", "one", "two", "three", "== src/deep/c.txt (1 line)", "deep"
     )
+
+
+AREA = (
+    "== src/shapes.py:10-11 of 22 (#Circle.area)",
+    "10\t    def area(self) -> float:",
+    "        return math.pi * self.radius**2",
+)
+ALL_TEXTS = (
+    "== a.txt (3 lines)",
+    "one",
+    "two",
+    "three",
+    "== b.txt (1 line)",
+    "only",
+    "== src/deep/c.txt (1 line)",
+    "deep",
+)
 
 
 @pytest.mark.parametrize(
     ("item", "answer"),
     [
-        ("a.txt:2-3", "== a.txt:2-3 of 3\ntwo\nthree"),
-        ("a.txt:2-", "== a.txt:2-3 of 3\ntwo\nthree"),
-        ("a.txt:2-99", "== a.txt:2-3 of 3\ntwo\nthree"),
-        ("a.txt:1-3", "== a.txt (3 lines)\none\ntwo\nthree"),
-        ("./src/../a.txt:3-", "== a.txt:3-3 of 3\nthree"),
-        ("src/numbers.txt:9-11", "== src/numbers.txt:9-11 of 400\nnumber 9\n10\tnumber 10\nnumber 11"),
-        ("a.txt:3+2", "== a.txt:3+2\nree"),
-        ("src/shapes.py#Circle.area", "== src/shapes.py:10-11 of 23 (#Circle.area)\n10\t    def area(self) -> float:\n        return math.pi * self.radius**2"),
-        ("src/shapes.py:11", "== src/shapes.py:10-11 of 23 (#Circle.area)\n10\t    def area(self) -> float:\n        return math.pi * self.radius**2"),
-        ("src/numbers.txt:400", "\n".join(["== src/numbers.txt:380-400 of 400", *(f"{n}\tnumber {n}" if n % 10 == 0 else f"number {n}" for n in range(380, 401))])),
-        ("src", "== src/ (3 entries)\nnumbers.txt\nshapes.py\ndeep/ (1 file)"),
-        ("src/@2-", "== src/@2-3 of 3\nshapes.py\ndeep/ (1 file)"),
-        (".", "== . (3 entries)\na.txt\nb.txt\nsrc/ (3 files)"),
-        ("?.txt", "== a.txt (3 lines)\none\ntwo\nthree\n== b.txt (1 line)\nonly\n== src/deep/c.txt (1 line)\ndeep"),
-        ("?.txt@3-", "== src/deep/c.txt (1 line)\ndeep"),
-        ("\n b.txt ", "== b.txt (1 line)\nonly"),
-        ("src/**/c.txt", "== src/deep/c.txt (1 line)\ndeep"),
-        ("?.txt:2-2", "== a.txt:2-2 of 3\ntwo\nerror: b.txt:2-2: the file has 1 lines\nerror: src/deep/c.txt:2-2: the file has 1 lines"),
+        ("a.txt:2-3", ("== a.txt:2-3 of 3", "two", "three")),
+        ("a.txt:2-", ("== a.txt:2-3 of 3", "two", "three")),
+        ("a.txt:2-99", ("== a.txt:2-3 of 3", "two", "three")),
+        ("a.txt:1-3", ("== a.txt (3 lines)", "one", "two", "three")),
+        ("./src/../a.txt:3-", ("== a.txt:3-3 of 3", "three")),
+        ("src/numbers.txt:9-11", ("== src/numbers.txt:9-11 of 400", "number 9", "10\tnumber 10", "number 11")),
+        ("a.txt:3+2", ("== a.txt:3+2", "ree")),
+        ("src/shapes.py#Circle.area", AREA),
+        ("src/shapes.py:11", AREA),
+        ("a.txt:2", ("== a.txt (3 lines)", "one", "two", "three")),
+        ("src", ("== src/ (3 entries)", "numbers.txt", "shapes.py", "deep/ (1 file)")),
+        ("src/@2-", ("== src/@2-3 of 3", "shapes.py", "deep/ (1 file)")),
+        (".", ("== . (3 entries)", "a.txt", "b.txt", "src/ (3 files)")),
+        ("?.txt", ALL_TEXTS),
+        ("?.txt@3-", ALL_TEXTS[6:]),
+        ("src/**/c.txt", ALL_TEXTS[6:]),
+        ("\n b.txt ", ("== b.txt (1 line)", "only")),
+        ("[ab].txt:2-2", ("== a.txt:2-2 of 3", "two", "error: b.txt:2-2: the file ends at line 1")),
     ],
-)  # fmt: skip
-def test_every_form_of_an_item(item: str, answer: str, ask: Ask) -> None:
-    assert ask(item) == answer
+)
+def test_every_form_of_an_item(item: str, answer: tuple[str, ...], ask: Ask) -> None:
+    assert ask(item) == lines(*answer)
+
+
+def test_around_a_line_outside_of_definitions_stand_its_neighbours(ask: Ask) -> None:
+    [block] = answers.read(ask("src/numbers.txt:200")).blocks
+    assert (block.first, block.rows) == (180, [f"number {number}" for number in range(180, 221)])
 
 
 def test_an_outline_names_every_definition_with_its_lines(ask: Ask) -> None:
     [outline] = answers.read(ask("src/shapes.py#")).blocks
-    assert (outline.name, outline.kind, outline.remarks) == ("src/shapes.py#", "entries", "in 23 lines")
+    assert (outline.name, outline.kind, outline.remarks) == ("src/shapes.py#", "entries", "in 22 lines")
     assert [row.rpartition(" ")[2] for row in outline.rows] == [
         ":6-11",
         ":7-8",
@@ -223,16 +249,14 @@ def test_all_definitions_of_a_name_are_shown(ask: Ask) -> None:
 
 def test_a_symbol_asked_of_a_glob_is_given_by_those_that_define_it(folder: Path, ask: Ask) -> None:
     write(folder / "src/other.py", "def area():\n    return 0\n")
-    assert ask("src/*.py#area") == "\n".join(
-        [
-            "== src/other.py (2 lines, #area)",
-            "def area():",
-            "    return 0",
-            "== src/shapes.py:10-11 of 23 (#Circle.area)",
-            "10\t    def area(self) -> float:",
-            "        return math.pi * self.radius**2",
-            "more: src/shapes.py#area@2-",
-        ]
+    assert ask("src/*.py#area") == lines(
+        "== src/other.py (2 lines, #area)",
+        "def area():",
+        "    return 0",
+        "== src/shapes.py:10-11 of 22 (#Circle.area)",
+        "10\t    def area(self) -> float:",
+        "        return math.pi * self.radius**2",
+        "more: src/shapes.py#area@2-",
     )
 
 
@@ -266,15 +290,13 @@ def test_a_note_on_the_end_is_made_only_where_the_end_is_shown(folder: Path, ask
 
 
 def test_the_same_item_twice_is_given_once(ask: Ask) -> None:
-    assert ask("b.txt", "./b.txt", "b.*", "b.txt:1-1") == "\n".join(
-        [
-            "== b.txt (1 line)",
-            "only",
-            "note: b.txt is already in this answer",
-            "note: b.txt is already in this answer",
-            "== b.txt (1 line)",
-            "only",
-        ]
+    assert ask("b.txt", "./b.txt", "b.*", "b.txt:1-1") == lines(
+        "== b.txt (1 line)",
+        "only",
+        "note: b.txt is already in this answer",
+        "note: b.txt is already in this answer",
+        "== b.txt (1 line)",
+        "only",
     )
 
 
@@ -338,6 +360,10 @@ def test_a_name_that_cannot_stand_in_a_line_is_shown_in_a_form_that_leads_back(
 # -------------------------------------------------------------------------------------------------------------- errors
 
 
+DENIED = "denied by Read(secret/**) in .claude/settings.json; only the person can change that"
+RELATIVE = "paths are relative to its root, e.g. src/app.py"
+
+
 @pytest.fixture
 def odd_things(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     write(folder / "logo.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
@@ -363,15 +389,15 @@ def odd_things(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("src/gone/x.rs", "src/gone/x.rs: no such file; nearest: src/"),
         ("a.txt/below", "a.txt/below: no such file"),
         ("key.txt", "key.txt: no such file"),
-        ("secret/key.txt", "secret/key.txt: denied by Read(secret/**) in .claude/settings.json; only the person can change that"),
-        ("secret/kez.txt", "secret/kez.txt: denied by Read(secret/**) in .claude/settings.json; only the person can change that"),
-        ("secret", "secret: denied by Read(secret/**) in .claude/settings.json; only the person can change that"),
+        ("secret/key.txt", f"secret/key.txt: {DENIED}"),
+        ("secret/not_there.txt", f"secret/not_there.txt: {DENIED}"),
+        ("secret", f"secret: {DENIED}"),
         ("secret/*", "secret/*: no file matches; ignored files are left out of globs, but can be named"),
-        ("../../etc/passwd", "../../etc/passwd: outside the workspace; paths are relative to its root, e.g. src/app.py"),
-        ("/etc/passwd", "/etc/passwd: outside the workspace; paths are relative to its root, e.g. src/app.py"),
+        ("../../etc/passwd", f"../../etc/passwd: outside the workspace; {RELATIVE}"),
+        ("/etc/passwd", f"/etc/passwd: outside the workspace; {RELATIVE}"),
         ("/etc/*", "/etc/*: outside the workspace; globs are relative to its root, e.g. src/**/*.py"),
         ("../*", "../*: no file matches; ignored files are left out of globs, but can be named"),
-        ("out", "out: leads out of the workspace through a symlink; paths are relative to its root, e.g. src/app.py"),
+        ("out", f"out: leads out of the workspace through a symlink; {RELATIVE}"),
         ("dangling", "dangling: no such file"),
         ("loop", "loop: a loop of symlinks"),
         ("logo.png", "logo.png: a binary file, not shown"),
@@ -381,10 +407,10 @@ def odd_things(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("socket", "socket: a socket, not a text file"),
         ("", "an item is empty; write a path such as src/app.py"),
         ("a\0b", "'a\\x00b': a path has at least one character and no NUL"),
-        ("a.txt:9-", "a.txt:9-: the file has 3 lines"),
-        ("a.txt:9-12", "a.txt:9-12: the file has 3 lines"),
-        ("a.txt:9", "a.txt:9: the file has 3 lines"),
-        ("a.txt:9+5", "a.txt:9+5: the file has 3 lines"),
+        ("a.txt:9-", "a.txt:9-: the file ends at line 3"),
+        ("a.txt:9-12", "a.txt:9-12: the file ends at line 3"),
+        ("a.txt:9", "a.txt:9: the file ends at line 3"),
+        ("a.txt:9+5", "a.txt:9+5: the file ends at line 3"),
         ("a.txt:2+3", "a.txt:2+3: the line ends before that"),
         ("a.txt:3-2", "a.txt:3-2: the range ends before it starts; try a.txt:2-3"),
         ("src/shapes.py#Circl", "src/shapes.py#Circl: no such definition; nearest: Circle"),
@@ -397,13 +423,13 @@ def odd_things(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("src:1-9", "src:1-9: src/ is a folder; name files in it, e.g. src/*.py"),
         ("src#", "src#: src/ is a folder; name files in it, e.g. src/*.py"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_item_says_why_in_its_place_and_loses_no_other(item: str, words: str, ask: Ask) -> None:
     assert ask("b.txt", item, "a.txt:1-1") == f"== b.txt (1 line)\nonly\nerror: {words}\n== a.txt:1-1 of 3\none"
 
 
 def test_only_bad_items_are_an_error_result(ask: Ask) -> None:
-    assert refused(ask, "gone.rs", "a.txt:9-") == "error: gone.rs: no such file\nerror: a.txt:9-: the file has 3 lines"
+    assert refused(ask, "gone.rs", "a.txt:9-") == "error: gone.rs: no such file\nerror: a.txt:9-: the file ends at line 3"
 
 
 def test_a_glob_of_nothing_but_binaries_is_an_error_result(folder: Path, ask: Ask) -> None:
@@ -434,8 +460,8 @@ def test_a_listing_that_fails_is_the_error_of_its_item_alone(ask: Ask, monkeypat
         raise EngineMissing("git ls-files failed: broken index")
 
     monkeypatch.setattr(sources, "list_files", fail)
-    assert ask("b.txt", "*.txt", "gone.txt") == "\n".join(
-        ["== b.txt (1 line)", "only", "error: git ls-files failed: broken index", "error: gone.txt: no such file"]
+    assert ask("b.txt", "*.txt", "gone.txt") == lines(
+        "== b.txt (1 line)", "only", "error: git ls-files failed: broken index", "error: gone.txt: no such file"
     )
 
 

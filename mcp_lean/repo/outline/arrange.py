@@ -53,8 +53,8 @@ def _definition(draft: Found, parent: Definition | None) -> Definition:
 
 
 def _without_repeats(drafts: Iterable[Found]) -> list[Found]:
-    """A prototype says nothing where the same file has the definition."""
-    drafts = list(drafts)
+    """Nothing without a name; and a prototype says nothing where the same file has the definition."""
+    drafts = [draft for draft in drafts if draft.name]
     defined = {(draft.owner, draft.name) for draft in drafts if not draft.declared_only}
     return [draft for draft in drafts if not draft.declared_only or (draft.owner, draft.name) not in defined]
 

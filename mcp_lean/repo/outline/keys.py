@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 from .model import MAX_DEFINITIONS, Found
 from .spans import Mark, draft, sections
-from .text import one_line
+from .text import squeezed
 
 MAX_INNER_KEYS = 50
 """An object with more keys than that is data (locked versions, translations): its keys are not an outline."""
@@ -129,12 +129,17 @@ def _json(text: str) -> list[Found]:
         mark, depth = token[0][0], len(opened)
         if mark == '"':
             pending = token
-        elif mark == ":" and pending is not None and depth in (1, 2) and opened == ["{"] * depth:
+        elif (
+            mark == ":"
+            and pending is not None
+            and (depth == 1 or (depth == 2 and 1 in open_keys))
+            and "[" not in opened
+        ):
             row += text.count("\n", counted, pending.start())
             counted = pending.start()
             open_keys[depth] = len(found)
             children[open_keys[1]] += depth - 1
-            name = one_line(pending[0][1:-1])
+            name = squeezed(pending[0][1:-1])
             found.append(Found("key", name, name, row + 1, row + 1, pending.start(), len(text)))
             if len(found) > MAX_DEFINITIONS:
                 break

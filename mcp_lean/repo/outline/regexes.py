@@ -89,10 +89,10 @@ _DOCSTRING = re.compile(rb'''("""|\'{3})(.*?)\1''', re.DOTALL)
 
 
 def _without_docstrings(source: bytes) -> bytes:
-    """The same lines with blank docstrings, unless a quote is missing: then nobody knows what is inside them."""
+    """The same bytes with blank docstrings, unless a quote is missing: then nobody knows what is inside them."""
     if any(source.count(quote) % 2 for quote in _QUOTES):
         return source
-    return _DOCSTRING.sub(lambda found: found[1] + re.sub(rb"[^\n]+", b"", found[2]) + found[1], source)
+    return _DOCSTRING.sub(lambda found: found[1] + re.sub(rb"[^\n]", b" ", found[2]) + found[1], source)
 
 
 def _offsets(lines: list[bytes]) -> list[int]:

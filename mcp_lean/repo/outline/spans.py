@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from .model import MAX_DEFINITIONS, Found
-from .text import one_line
+from .text import one_line, squeezed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def sections(marks: Iterable[Mark], lines: list[str], comment: str = "") -> list
 def draft(mark: Mark, end: int) -> Found:
     """Rows serve as offsets: all that matters is what lies inside what."""
     end = max(mark.row, end)
-    return Found(mark.kind, one_line(mark.name), one_line(mark.signature), mark.row + 1, end + 1, mark.row, end + 1)
+    return Found(mark.kind, squeezed(mark.name), one_line(mark.signature), mark.row + 1, end + 1, mark.row, end + 1)
 
 
 def _trimmed(row: int, end: int, lines: list[str], comment: str) -> int:

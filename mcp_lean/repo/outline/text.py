@@ -7,7 +7,6 @@ import re
 
 from .model import SIGNATURE_CHARS
 
-
 _ENOUGH_CHARS = 10 * SIGNATURE_CHARS
 
 
@@ -21,6 +20,11 @@ def as_utf8(source: bytes) -> bytes:
     except UnicodeDecodeError:
         return source.decode("latin-1").encode()
     return source
+
+
+def squeezed(text: str) -> str:
+    """A name: white space squeezed, nothing else changed, unless it is absurdly long."""
+    return " ".join(text[:_ENOUGH_CHARS].split())[:SIGNATURE_CHARS]
 
 
 def one_line(text: str) -> str:

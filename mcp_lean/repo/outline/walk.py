@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from mcp_lean.repo.languages.base import CALLABLES, TYPES, Place
 
 from .model import Found
-from .text import one_line
+from .text import one_line, squeezed
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -100,7 +100,7 @@ def _draft(
     start = first.start_point.row + 1
     return Found(
         kind=named.kind,
-        name=one_line(named.name),
+        name=squeezed(named.name),
         signature=one_line(named.shown) or _signature(named, node, shown, grammar.notes, source),
         start=start,
         end=max(start, last_row + 1 if last_column else last_row),

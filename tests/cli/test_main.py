@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mcp_lean import __version__
+from mcp_lean.cli import main as command_line
+from mcp_lean.cli.main import COMMANDS, main
+from mcp_lean.errors import ConfigError
+
+HEAVY = ("mcp", "mcp_types", "pydantic", "rich", "plotly", "tree_sitter", "sqlite3", "anyio", "asyncio", "orjson")
+NAMES = [name for name, _, _ in COMMANDS]
+
+SCRIPT = f"""
+import sys
+from mcp_lean.cli.main import main
+try:
+    main(sys.argv[1:])
+except SystemExit as end:
+    assert end.code == 0, end.code
+print("loaded:", *[name for name in {HEAVY} if name in sys.modules])
+"""
+
+
+def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    command = (sys.executable, "-m", "mcp_lean", *arguments)
+    return subprocess.run(command, capture_output=True, text=True, **options)  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([name, "--help"] for name in NAMES)], ids=" ".join)
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    """Help has to come at once; by modules rather than by time, which depends on the machine."""
+    done = subprocess.run((sys.executable, "-c", SCRIPT, *arguments), capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "loaded:"
+    assert "usage: mcp-lean" in done.stdout or __version__ in done.stdout
+    assert done.stderr == ""
+
+
+def test_help_names_the_commands_in_the_order_in_which_a_person_needs_them(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+
+    shown = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("    ")]
+    assert end.value.code == 0
+    assert [name for name in shown if name in NAMES] == NAMES
+    assert NAMES[0] == "try"
+    assert NAMES[-1] == "serve"
+
+
+def test_without_a_command_the_help_is_shown_as_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "serve" in shown.err
+
+
+def test_an_unknown_command_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["frobnicate"])
+
+    assert end.value.code == 2
+    assert "invalid choice: 'frobnicate'" in capsys.readouterr().err
+
+
+class TestEnds:
+    """How a command can end, each told by its status."""
+
+    @pytest.fixture
+    def command(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+        file = tmp_path / "made_up_command.py"
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setattr(command_line, "COMMANDS", (("made-up", "made_up_command", "does as it is told"),))
+        monkeypatch.delitem(sys.modules, "made_up_command", raising=False)
+        return file
+
+    def write(self, file: Path, body: str) -> None:
+        file.write_text(
+            "from mcp_lean.errors import ConfigError\n"
+            "def add_arguments(parser): parser.add_argument('--count', type=int, default=1)\n"
+            f"def run(options): {body}\n"
+        )
+
+    def test_the_command_s_own_status_is_the_status(self, command: Path) -> None:
+        self.write(command, "return options.count + 1")
+
+        assert main(["made-up", "--count", "2"]) == 3
+
+    def test_an_expected_error_is_one_line(self, command: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.write(command, f"raise ConfigError('{ConfigError.__name__} in words')")
+
+        assert main(["made-up"]) == 2
+        assert capsys.readouterr().err == "mcp-lean: ConfigError in words\n"
+
+    def test_an_interrupt_is_no_traceback(self, command: Path) -> None:
+        self.write(command, "raise KeyboardInterrupt")
+
+        assert main(["made-up"]) == 130
+
+    def test_an_unexpected_error_is_not_hidden(self, command: Path) -> None:
+        self.write(command, "raise ZeroDivisionError")
+
+        with pytest.raises(ZeroDivisionError):
+            main(["made-up"])
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"]], ids=" ".join)
+def test_a_reader_that_has_gone_is_no_failure(arguments: list[str]) -> None:
+    """As in `mcp-lean --help | true`."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    command = (sys.executable, "-m", "mcp_lean", *arguments)
+    done = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, text=True)
+    os.close(write_end)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_version_is_the_package_s() -> None:
+    assert run("--version").stdout == f"mcp-lean {__version__}\n"
