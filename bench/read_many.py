@@ -105,9 +105,8 @@ def count_answers(root: str, paths: Sequence[str], answers: int, seed: int) -> b
     shares.sort()
     over = sum(share > TOO_MUCH for share in shares) / answers
     p5, p50, p95 = (shares[round(q * (answers - 1))] for q in (0.05, 0.5, 0.95))
-    print(
-        f"\n{answers} answers, exact tokens / budget: p5 {p5:.2f}, median {p50:.2f}, p95 {p95:.2f}, most {shares[-1]:.2f}"
-    )
+    print(f"\n{answers} answers, exact tokens / budget:", end=" ")
+    print(f"p5 {p5:.2f}, median {p50:.2f}, p95 {p95:.2f}, most {shares[-1]:.2f}")
     print(f"above the budget: {sum(share > 1 for share in shares) / answers:.1%}; by more than 5 %: {over:.1%}")
     return over <= SHARE_OF_ANSWERS
 

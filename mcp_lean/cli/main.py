@@ -34,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             return _run(arguments)
         finally:
-            sys.stdout.flush()  # here, where a reader that has gone can still be told from a failure
+            if sys.stdout:  # None when it was closed before the start
+                sys.stdout.flush()  # here, where a reader that has gone can still be told from a failure
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

@@ -80,7 +80,7 @@ class Ranked:
 
 def weights(found: Found) -> tuple[float, ...]:
     """What each pattern is worth: much if it hits few of the files, little if it hits most."""
-    total = max(found.searched_files or 0, len(found.files))
+    total = max(found.searched_files, len(found.files))
     seen = [sum(1 for file in found.files if file.counts[i]) for i in range(len(found.patterns))]
     return tuple(log(1 + (total - files + 0.5) / (files + 0.5)) for files in seen)
 

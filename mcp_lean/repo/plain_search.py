@@ -37,7 +37,7 @@ class PlainSearch:
         """Whether it matches an empty line, and with it any."""
         return pattern.matcher is not None and bool(pattern.matcher.search(""))
 
-    def lines(self, patterns: Sequence[Pattern]) -> tuple[dict[str, str], int | None, list[str]]:
+    def lines(self, patterns: Sequence[Pattern]) -> tuple[dict[str, str], int, list[str]]:
         """Per path its matching lines as one text; how many files were searched; remarks."""
         matchers = [pattern.matcher for pattern in patterns if pattern.matcher is not None]
         found: dict[str, str] = {}

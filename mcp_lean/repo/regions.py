@@ -25,7 +25,7 @@ DEFINITION_SHARE = 1.5
 WORDS_SHARE = 0.4
 """The same for a definition whose name only shares words with a pattern."""
 
-COMMON_SHARE = 0.3
+COMMON_SHARE = 0.1
 """What is left of a pattern's weight where it hits every place of the file."""
 
 REPEAT_SHARE = 0.1
@@ -159,6 +159,25 @@ def _named_like(name: str, sought: Sequence[Sought]) -> float:
         for one in sought
         if name in one.names or not own.isdisjoint(one.words)
     )
+
+
+def trimmed(region: Region, lines: Sequence[str]) -> Region:
+    """Without the blank lines at its ends. `lines` are the file's."""
+    first, last = region.first, region.last
+    while first < region.best and not lines[first - 1].strip():
+        first += 1
+    while last > region.best and not lines[last - 1].strip():
+        last -= 1
+    return replace(region, first=first, last=last)
+
+
+def whole(found: Sequence[Region], total_lines: int) -> Region:
+    """The whole file as one region, worth as much as its best part."""
+    best = max(found, key=lambda region: (region.score, -region.first))
+    counts: Counter[int] = Counter()
+    for region in found:
+        counts.update(region.counts)
+    return Region(1, total_lines, "", None, counts, best.best, best.score)
 
 
 def narrowed(region: Region, lines: int) -> Region:

@@ -30,7 +30,8 @@ from mcp_lean.repo.scope import Scope
 LINE_BYTES = 400
 """As much of a line as is looked at to tell the patterns apart."""
 
-LINES_PER_FILE = (1_000, 20, 2)
+LINES_PER_FILE = 1_000
+FEWER_LINES_PER_FILE = (20, 2)
 OUTPUT_BYTES = 48 << 20
 """More hits than this are not held in memory: the search is repeated with fewer lines per file. The step depends on the
 hits alone, so that the same state gives the same answer."""
@@ -66,16 +67,16 @@ class RgSearch:
         """Whether it matches an empty line, and with it any."""
         return bool(pattern.matcher.search("") if pattern.matcher else self._matching_lines(pattern, ""))
 
-    def lines(self, patterns: Sequence[Pattern]) -> tuple[dict[str, str], int | None, list[str]]:
+    def lines(self, patterns: Sequence[Pattern]) -> tuple[dict[str, str], int, list[str]]:
         """Per path its matching lines as one text; how many files were searched; remarks."""
-        for most in LINES_PER_FILE:
+        for most in (LINES_PER_FILE, *FEWER_LINES_PER_FILE):
             stream = Stream()
             notes = self._feed(stream, patterns, most)
             if stream.taken_bytes <= OUTPUT_BYTES:
                 break
         else:
             raise AskError("the patterns match nearly everything; give rarer ones, or say where with `paths`")
-        if most != LINES_PER_FILE[0]:
+        if most != LINES_PER_FILE:
             notes.append(f"very many hits: only the first {most} matching lines of each file were looked at")
         texts = stream.texts()
         wanted = self._scope.select(sorted(texts))
@@ -201,6 +202,11 @@ class Stream:
     def texts(self) -> dict[str, str]:
         """Per path its lines, decoded, without the mark that rg puts where it cuts a long one."""
         return {_decoded_path(path): _decoded(lines) for path, lines in self._lines.items() if path}
+
+
+def _fixed_part(glob: str) -> str:
+    found = FIXED_PART.match(glob.lstrip("/"))
+    return found[0].rstrip("/") if found else ""
 
 
 def _decoded_path(path: bytes) -> str:

@@ -49,7 +49,7 @@ class Found:
 
     patterns: tuple[Pattern, ...]
     files: tuple[FileHits, ...]
-    searched_files: int | None
+    searched_files: int
     notes: tuple[str, ...] = ()
 
 
@@ -89,6 +89,14 @@ def _file_hits(path: str, text: str, patterns: Sequence[Pattern], by_rg: Mapping
         counts[i] = seen.get(path, 0)
     defines = frozenset(i for i, count in enumerate(counts) if count and patterns[i].is_defined_in(text))
     return FileHits(path, text.count("\n") + 1, tuple(counts), defines)
+
+
+def files_in_any_case(
+    scope: Scope, patterns: Sequence[Pattern], *, check: Callable[[], None] = quiet
+) -> tuple[str, ...]:
+    """The files that a pattern hits when case does not count; () without rg."""
+    engine = _engine(scope, check)
+    return tuple(sorted(engine.files_ignoring_case(patterns))) if isinstance(engine, RgSearch) else ()
 
 
 def hit_lines(

@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 
 import anyio
 from mcp.server.stdio import stdio_server
@@ -39,9 +40,10 @@ def main(tools: tuple[Tool, ...] = TOOLS) -> None:
         if not _is_gone_reader(error):
             log.exception("the server ended")
             status = 1
-    os.dup2(2, 1)  # what is still at work must not write on the wire, which the SDK has given back
+    with suppress(OSError):  # no stderr: then there is nowhere to write by accident either
+        os.dup2(2, 1)  # what is still at work must not write on the wire, which the SDK has given back
     server.drained(DRAIN_SECONDS)
-    sys.stderr.flush()
+    logging.shutdown()
     os._exit(status)  # a thread that is still at work must not hold the process; there is nobody to answer
 
 

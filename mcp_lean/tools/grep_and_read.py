@@ -7,9 +7,7 @@ Not here: searching, ranking and cutting (`repo/search.py`, `hits.py`, `regions.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from dataclasses import replace
 
 from pydantic import Field
 
@@ -17,12 +15,14 @@ from mcp_lean.errors import AskError
 from mcp_lean.packing.allocate import DEFAULT_BUDGET_TOKENS
 from mcp_lean.repo import text
 from mcp_lean.repo.hits import Ranked, rank, weights
-from mcp_lean.repo.patterns import MAX_PATTERNS, Pattern, parse, shown, words
+from mcp_lean.repo.patterns import MAX_PATTERNS, parse, shown, words
 from mcp_lean.repo.regions import Sought, regions
-from mcp_lean.repo.scope import Scope, scopes
-from mcp_lean.repo.search import Found, hit_lines, search
+from mcp_lean.repo.rg_search import LINES_PER_FILE
+from mcp_lean.repo.scope import scopes
+from mcp_lean.repo.search import Found, hit_lines
 from mcp_lean.tools.base import Arguments, Budget, Context, Strings, Tool, within_limits
 from mcp_lean.tools.grep_answer import Opened, Totals, compose
+from mcp_lean.tools.grep_scopes import no_hits, search_all
 
 PARSED_FILES, TOKENS_PER_PARSED_FILE = 3, 600
 """Files whose definitions are looked at: this many, and one more per so many tokens of the budget."""
@@ -47,42 +47,20 @@ def run(args: GrepAndRead, ctx: Context) -> str:
     budget, note = within_limits(args.budget)
     asked = list(dict.fromkeys(args.patterns))
     if len(asked) > MAX_PATTERNS:
-        raise AskError(f"patterns: {len(asked)} of them; at most {MAX_PATTERNS}")
+        raise AskError(f"patterns: {len(asked)} are too many for one call; at most {MAX_PATTERNS}")
     where, remarks = scopes(ctx.workspace, args.paths)
-    found = _search_all(where, [parse(pattern) for pattern in asked], ctx)
-    remarks += found.notes
+    patterns = [parse(pattern) for pattern in asked]
+    found = search_all(where, patterns, ctx)
+    remarks += [*found.notes, *([note] if note else [])]
     if not found.files:
-        return _nothing(found, where, remarks, ctx)
+        return "\n".join([*remarks, *no_hits(found, where, ctx)])
     silent = [pattern for i, pattern in enumerate(found.patterns) if not any(file.counts[i] for file in found.files)]
     if silent:
         remarks.append("no hits: " + ", ".join(shown(pattern.asked) for pattern in silent))
-    ranked = rank(found, ctx.workspace.root)
-    opened = _open(ranked, found, budget, ctx)
-    totals = Totals(sum(file.lines for file in found.files), len(found.files))
-    return compose(opened, totals, found.patterns, [*remarks, *([note] if note else [])], budget)
-
-
-def _search_all(where: Sequence[Scope], patterns: Sequence[Pattern], ctx: Context) -> Found:
-    """One search per root, as one; paths as the model names them, without those that a rule covers."""
-    parts = [_permitted(search(scope, patterns, check=ctx.check), scope, ctx) for scope in where]
-    first = parts[0]
-    files = sorted((file for part in parts for file in part.files), key=lambda file: file.path)
-    searched = sum(part.searched_files or 0 for part in parts)
-    notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
-    return Found(first.patterns, tuple(files), searched, notes)
-
-
-def _permitted(found: Found, scope: Scope, ctx: Context) -> Found:
-    workspace = ctx.workspace
-    is_home = scope.root == workspace.roots[0]
-    paths: Sequence[str] = [file.path for file in found.files]
-    for root in dict.fromkeys((workspace.root, scope.root) if is_home else (scope.root,)):
-        paths = workspace.visible(root, paths)
-    kept = set(paths)
-    files = [file for file in found.files if file.path in kept]
-    if not is_home:
-        files = [replace(file, path=os.path.join(scope.root, file.path)) for file in files]
-    return replace(found, files=tuple(files))
+    opened = _open(rank(found, ctx.workspace.root), found, budget, ctx)
+    is_least = any(file.lines >= LINES_PER_FILE for file in found.files)
+    totals = Totals(sum(file.lines for file in found.files), len(found.files), is_least)
+    return compose(opened, totals, found.patterns, remarks, budget)
 
 
 def _open(ranked: Sequence[Ranked], found: Found, budget: int, ctx: Context) -> list[Opened]:
@@ -120,10 +98,6 @@ def _open(ranked: Sequence[Ranked], found: Found, budget: int, ctx: Context) -> 
         best = max(hits, key=lambda line: (sum(values[i] for i in hits[line]), -line), default=0)
         opened.append(Opened(one.hits.path, lines, parts, len(hits) or one.hits.lines, best, one.score))
     return opened
-
-
-def _nothing(found: Found, where: Sequence[Scope], remarks: Sequence[str], ctx: Context) -> str:
-    return "nothing"
 
 
 TOOL = Tool(

@@ -1,8 +1,8 @@
 """The text of a search's answer.
 
-In:  opened files with their regions, the order they rank in, and a budget.
-Out: blocks under headings, `more:` lines with items for read_many, and what was not even named.
-Not here: searching and ranking (`repo`).
+In:  files with hits, opened, in the order of rank, and a budget.
+Out: blocks under headings, `more:` lines with items for read_many, and how much is not even named.
+Not here: searching, ranking, choosing (`repo`).
 
     == src/app.py:10-42  App.start  (retry x3, backoff)
     ...
@@ -15,27 +15,31 @@ Not here: searching and ranking (`repo`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from mcp_lean.packing.render import Scale, number
-from mcp_lean.repo.choose import Candidate, candidates, choose
+from mcp_lean.repo.choose import FILE_SHARE, Candidate, candidates, choose
 from mcp_lean.repo.patterns import Pattern, shown
-from mcp_lean.repo.regions import Region
+from mcp_lean.repo.regions import Region, trimmed, whole
 from mcp_lean.repo.workspace import one_line
 
 ROW_CHARS = 400
-"""A longer line is shown around its hit only: it is data, or minified."""
+"""Of a longer line only the part around its hit is shown: it is data, or minified."""
 
 BEFORE_HIT_CHARS = 100
 CUT_MARK = "[...]"
 
 PATTERN_CHARS = 40
 PATTERNS_NAMED = 4
+NAMES_SHOWN = 4
 
 LIST_SHARE = 0.15
-LIST_TOKENS = (120, 700)
-"""What is kept for the `more:` lines: a share of the budget between these bounds."""
+LIST_TOKENS = (400, 700)
+"""What is kept for the `more:` lines: a share of the budget between these bounds, but never more than a quarter."""
+
+WHOLE_FROM_SHARE = 0.3
+"""Where the regions hold this much of a file that is small enough, the file is shown whole."""
 
 PARTS_NAMED = 2
 """Left-out parts that are named per shown file."""
@@ -45,8 +49,12 @@ PARTS_NAMED = 2
 class Opened:
     """A file with hits, read.
 
-    shown: its path as the model names it. lines: without ends. hits: matching lines. score: for comparing files.
-    regions: in file order; none for a file that is only to be named. best: the line to name it by.
+    shown: its path as the model names it.
+    lines: without their ends.
+    regions: in file order, not overlapping; none for a file that is only to be named.
+    hits: how many of its lines match.
+    best: the line to name it by; 0 if none is known.
+    score: for comparing files.
     """
 
     shown: str
@@ -59,85 +67,94 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What was found in all: matching lines, files."""
+    """All that was found. `is_least`: some files have more matching lines than were looked at."""
 
     lines: int
     files: int
+    is_least: bool = False
+
+    def closing(self, unnamed: int) -> str:
+        """The last line of an answer."""
+        least = "at least " if self.is_least else ""
+        rest = f", {unnamed:,} of them not named; narrow with paths or rarer patterns" if unnamed else ""
+        return f"{least}{self.lines:,} lines with hits in {self.files:,} files{rest}"
 
 
 def compose(
     files: Sequence[Opened], totals: Totals, patterns: Sequence[Pattern], remarks: Sequence[str], budget_tokens: float
 ) -> str:
-    """The answer, within the budget. `files` are in the order of rank."""
+    """The answer, within the budget."""
     scale = Scale.of(budget_tokens)
+    left = budget_tokens - sum(map(scale.weigh, [*remarks, totals.closing(totals.files)]))
     low, high = LIST_TOKENS
-    reserve = max(low, min(high, LIST_SHARE * budget_tokens))
-    left = budget_tokens - sum(scale.weigh(line) for line in remarks)
-    closing = _closing(totals, 10**6)
-    left -= scale.weigh(closing)
+    reserve = min(max(low, min(high, LIST_SHARE * budget_tokens)), left / 4)
+    files = [_whole_if_small(file, scale, FILE_SHARE * (left - reserve)) for file in files]
 
     def cost(one: Candidate) -> float:
         return scale.weigh("\n".join(_block(files[one.file], [one.region], patterns)))
 
-    chosen = choose(candidates([(file.score, file.regions) for file in files]), left - reserve, cost)
-    texts = list(remarks)
-    by_file: dict[int, list[Region]] = {}
-    for one in chosen:
-        by_file.setdefault(one.file, []).append(one.region)
-    for index, shown_regions in by_file.items():
-        for run in _runs(shown_regions):
-            block = "\n".join(_block(files[index], run, patterns))
-            texts.append(block)
-            left -= scale.weigh(block)
-
-    named = set(by_file)
-    items, counts = list[str](), list[int]()
-    for index, item, count in _left_out(files, by_file):
-        weight = scale.weigh(f"more: {item}") + scale.weigh(f", {count:,}")
-        if weight > left:
-            break
-        left -= weight
-        items.append(f"more: {item}")
-        counts.append(count)
-        named.add(index)
-    texts += items
-    if counts:
-        texts.append("hits there: " + ", ".join(str(count) for count in counts))
+    parts: dict[int, list[Region]] = {}
+    for one in choose(candidates([(file.score, file.regions) for file in files]), left - reserve, cost):
+        parts.setdefault(one.file, []).append(trimmed(one.region, files[one.file].lines))
+    blocks = [
+        "\n".join(_block(files[i], run, patterns))
+        for i, regions in parts.items()
+        for run in _runs(regions, files[i].lines)
+    ]
+    left -= sum(map(scale.weigh, blocks))
+    named, listed = _listed(files, parts, left, scale)
     unnamed = totals.files - len(named)
-    if items or unnamed:
-        texts.append(_closing(totals, unnamed))
-    return "\n".join(texts)
+    closing = [totals.closing(unnamed)] if listed or unnamed else []
+    return "\n".join([*remarks, *blocks, *listed, *closing])
 
 
-def _closing(totals: Totals, unnamed: int) -> str:
-    not_named = f", {unnamed:,} of them not named; narrow with paths or rarer patterns" if unnamed else ""
-    return f"{totals.lines:,} lines with hits in {totals.files:,} files{not_named}"
+def _whole_if_small(file: Opened, scale: Scale, room: float) -> Opened:
+    lines = len(file.lines)
+    rows = sum(region.last - region.first + 1 for region in file.regions)
+    if not file.regions or rows < WHOLE_FROM_SHARE * lines or lines * 3 > room:
+        return file
+    return replace(file, regions=[whole(file.regions, lines)]) if scale.weigh("\n".join(file.lines)) <= room else file
 
 
-def _left_out(files: Sequence[Opened], by_file: dict[int, list[Region]]) -> Iterator[tuple[int, str, int]]:
-    """File, item and number of hits of what is not shown: parts of shown files first, then the other files."""
-    for index in by_file:
-        file = files[index]
-        shown_lines = {line for region in by_file[index] for line in range(region.first, region.last + 1)}
-        hidden = [region for region in file.regions if not shown_lines.issuperset(range(region.first, region.last + 1))]
-        for region in sorted(hidden, key=lambda region: (-region.score, region.first))[:PARTS_NAMED]:
-            first, last = _hidden_part(region, shown_lines)
-            yield index, f"{one_line(file.shown)}:{first}-{last}", sum(region.counts.values())
+def _listed(
+    files: Sequence[Opened], parts: Mapping[int, Sequence[Region]], room: float, scale: Scale
+) -> tuple[set[int], list[str]]:
+    """Numbers of the files that the answer names, and its `more:` lines."""
+    named, items, counts = set(parts), list[str](), list[str]()
+    room -= scale.weigh("hits there:")
+    for index, item, count in _left_out(files, parts):
+        room -= scale.weigh(f"more: {item}") + scale.weigh(f", {count}")
+        if room < 0:
+            break
+        items.append(f"more: {item}")
+        counts.append(str(count))
+        named.add(index)
+    return named, [*items, "hits there: " + ", ".join(counts)] if items else []
+
+
+def _left_out(files: Sequence[Opened], parts: Mapping[int, Sequence[Region]]) -> Iterator[tuple[int, str, int]]:
+    """File number, item and hits of what is not shown: parts of shown files first, then the other files."""
+    for index, regions in parts.items():
+        name = one_line(files[index].shown)
+        given = {line for region in regions for line in range(region.first, region.last + 1)}
+        hidden = []
+        for region in files[index].regions:
+            lines = [line for line in range(region.first, region.last + 1) if line not in given]
+            if lines:
+                hidden.append((-region.score, lines[0], lines[-1], sum(region.counts.values())))
+        for _, first, last, count in sorted(hidden)[:PARTS_NAMED]:
+            yield index, f"{name}:{first}-{last}", count
     for index, file in enumerate(files):
-        if index not in by_file:
-            yield index, f"{one_line(file.shown)}:{file.best}" if file.best else one_line(file.shown), file.hits
+        if index not in parts:
+            name = one_line(file.shown)
+            yield index, f"{name}:{file.best}" if file.best else name, file.hits
 
 
-def _hidden_part(region: Region, shown_lines: set[int]) -> tuple[int, int]:
-    hidden = [line for line in range(region.first, region.last + 1) if line not in shown_lines]
-    return hidden[0], hidden[-1]
-
-
-def _runs(regions: Sequence[Region]) -> Iterator[list[Region]]:
-    """Regions that touch, together."""
+def _runs(regions: Sequence[Region], lines: Sequence[str]) -> Iterator[list[Region]]:
+    """Regions with nothing but blank lines between them, together: a heading costs more than those."""
     run: list[Region] = []
     for region in regions:
-        if run and region.first > run[-1].last + 1:
+        if run and any(line.strip() for line in lines[run[-1].last : region.first - 1]):
             yield run
             run = []
         run.append(region)
@@ -146,16 +163,16 @@ def _runs(regions: Sequence[Region]) -> Iterator[list[Region]]:
 
 
 def _block(file: Opened, run: Sequence[Region], patterns: Sequence[Pattern]) -> list[str]:
+    """Heading and rows of regions that touch."""
     first, last = run[0].first, run[-1].last
-    names = dict.fromkeys(_name(region) for region in run)
+    names = [name for name in dict.fromkeys(map(_name, run)) if name]
     counts: Counter[int] = Counter()
     for region in run:
         counts.update(region.counts)
-    heading = f"== {one_line(file.shown)}:{first}-{last}"
-    for part in (", ".join(name for name in names if name), f"({_hits(counts, patterns)})"):
-        heading += f"  {part}" if part else ""
+    place = f"== {one_line(file.shown)}:{first}-{last}"
+    heading = (place, _first_few(names, NAMES_SHOWN), f"({_hits(counts, patterns)})")
     rows = (number(_clipped(file.lines[line - 1], patterns), line) for line in range(first, last + 1))
-    return [heading, *rows]
+    return ["  ".join(part for part in heading if part), *rows]
 
 
 def _name(region: Region) -> str:
@@ -164,13 +181,14 @@ def _name(region: Region) -> str:
     return f"{region.name} {region.around[0]}-{region.around[1]}"
 
 
-def _hits(counts: Counter[int], patterns: Sequence[Pattern]) -> str:
-    named = [
-        shown(patterns[i].asked, PATTERN_CHARS) + (f" x{count}" if count > 1 else "")
-        for i, count in sorted(counts.items())
-    ]
-    more = len(named) - PATTERNS_NAMED
-    return ", ".join(named[:PATTERNS_NAMED]) + (f", {more} more" if more > 0 else "")
+def _hits(counts: Mapping[int, int], patterns: Sequence[Pattern]) -> str:
+    several = {i: f" x{count}" if count > 1 else "" for i, count in sorted(counts.items())}
+    return _first_few([shown(patterns[i].asked, PATTERN_CHARS) + times for i, times in several.items()], PATTERNS_NAMED)
+
+
+def _first_few(words: Sequence[str], limit: int) -> str:
+    more = len(words) - limit
+    return ", ".join(words[:limit]) + (f", {more} more" if more > 0 else "")
 
 
 def _clipped(row: str, patterns: Sequence[Pattern]) -> str:

@@ -14,6 +14,9 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from hashlib import blake2b
+from typing import Annotated
+
+from pydantic import BeforeValidator
 
 from mcp_lean.errors import AskError, Missing
 from mcp_lean.packing.render import Scale, more, note, on_one_line
@@ -44,11 +47,19 @@ MAX_GROUPS, MAX_GROUPS_SMALL = 8, 3
 """Folders that are named with the number of files left out; the second below the default budget."""
 
 
+def _none_for_nothing(value: object) -> object:
+    """Models send an empty list for an argument that they do not use."""
+    return None if value in ([], "[]") else value
+
+
+OptionalStrings = Annotated[Strings | None, BeforeValidator(_none_for_nothing)]
+
+
 class RepoSummary(Arguments):
     """Which part, what to look for, and how many tokens the answer may have."""
 
-    paths: Strings | None = None
-    focus: Strings | None = None
+    paths: OptionalStrings = None
+    focus: OptionalStrings = None
     budget: Budget = DEFAULT_BUDGET_TOKENS
 
 
@@ -68,7 +79,7 @@ def run(args: RepoSummary, ctx: Context) -> str:
         if text is None:
             summary = summarise(visible, selection, args.focus or [], snapshot, store, ctx.check)
             notes = [*remarks, *_notes(summary, listing), *([remark] if remark else [])]
-            text = _fitted(summary, prefix, notes, budget, ctx)
+            text = _fitted(summary, prefix, notes, budget, ctx).encode("utf-8", "replace").decode()
             if snapshot.is_settled:
                 store.keep_text(key, text)
     return text
@@ -194,7 +205,7 @@ def _head(summary: Summary) -> list[tuple[int, str]]:
     census = summary.census
     lines = [(0, "languages: " + (", ".join(_sized(census.languages)) or "no source files"))]
     beside = _counted(census.beside, len(census.beside))
-    not_ranked = [f"{beside} source files" if beside else "", _counted(census.other, MAX_KINDS)]
+    not_ranked = [f"source {beside}" if beside else "", _counted(census.other, MAX_KINDS)]
     if any(not_ranked):
         lines.append((5, "not ranked: " + "; ".join(filter(None, not_ranked))))
     for importance, kind in enumerate(("entry", "build", "test", "run", "lint"), start=1):
@@ -289,9 +300,9 @@ def _notes(summary: Summary, listing: Listing) -> Iterator[str]:
     if not summary.ranked:
         yield "no source file in a language that is ranked; read_many lists a folder and reads any text file"
     if summary.skipped:
-        yield f"{summary.skipped:,} source files were not looked at; name a part in paths"
+        yield f"{_files(summary.skipped)} of source not looked at; name a part in paths"
     if summary.unreadable:
-        yield f"{summary.unreadable:,} files could not be read"
+        yield f"{_files(summary.unreadable)} could not be read"
     if listing.note:
         yield listing.note
 

@@ -26,8 +26,8 @@ IDLE_STARTS = tuple(
 )  # fmt: skip
 """Compact lines of types without usage or content; every other spelling is parsed and then ignored by its type."""
 
-PROGRESS = b'"type":"progress","data":'
-SNAPSHOT = b'"attachment":'
+PROGRESS, AGENT_PROGRESS = b'"type":"progress","data":', b'{"type":"agent_progress"'
+ATTACHMENT, PROMPT_SNAPSHOT = b'"attachment":', b'{"type":"prompt_snapshot"'
 
 LONE_SURROGATE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -110,9 +110,11 @@ def is_idle(line: bytes) -> bool:
     if line.startswith(b'{"type":"'):
         return line.startswith(IDLE_STARTS)
     inner = line.find(b"{", 1)
+    if not line.startswith(b'{"type":"', inner):  # copies of agents' messages begin with the message
+        return False
     if line.startswith(PROGRESS, inner - len(PROGRESS)):
-        return not line.startswith(b'{"type":"agent_progress"', inner)
-    return line.startswith(b'{"type":"prompt_snapshot"', inner) and line.startswith(SNAPSHOT, inner - len(SNAPSHOT))
+        return not line.startswith(AGENT_PROGRESS, inner)
+    return line.startswith(PROMPT_SNAPSHOT, inner) and line.startswith(ATTACHMENT, inner - len(ATTACHMENT))
 
 
 def parse(line: bytes) -> Json | None:

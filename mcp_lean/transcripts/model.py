@@ -142,7 +142,8 @@ class Entered:
     """The summary that a compaction left."""
     images: int = 0
     tools_changed: bool = False
-    """The client announced other tools or other server instructions."""
+    """The client announced tools, agents or servers: at the start, after a compaction, or because they changed.
+    `Request.shape` tells with certainty, where the client writes it."""
     prompts: tuple[str, ...] | None = None
     meta: tuple[str, ...] | None = None
     summary: str | None = None

@@ -1,6 +1,6 @@
 """Many files read at once.
 
-In:  (path, agent id, with text) per file.
+In:  path, size, agent id and whether texts are wanted, per file.
 Out: per file, as it is done: its record, its record as bytes (from another process), or why it cannot be read.
 Not here: the store, and the order of results (`read`).
 
@@ -14,12 +14,25 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from mcp_lean.transcripts import codec
 from mcp_lean.transcripts.file import FileRecord
 
-Job = tuple[str, str, bool]
+BATCH_BYTES = 4 << 20
+"""A process takes files of this size together at a time: fewer messages, and still an even share for each."""
+
 Result = FileRecord | bytes | str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to be read."""
+
+    path: str
+    size_bytes: int
+    agent_id: str
+    with_text: bool = False
 
 
 def read_all(jobs: Sequence[Job], processes: int | None = None) -> Iterator[tuple[str, Result]]:
@@ -31,42 +44,53 @@ def read_all(jobs: Sequence[Job], processes: int | None = None) -> Iterator[tupl
     workers = min(processes if processes is not None else len(os.sched_getaffinity(0)), len(jobs))
     if workers < 2 or not sys.platform.startswith("linux") or threading.active_count() > 1:
         for job in jobs:
-            yield job[0], _read(job)
+            yield job.path, _read(job)
         return
-    yield from _read_forked(jobs, workers)
+    yield from _read_forked(batches(jobs), workers)
 
 
-def _read_forked(jobs: Sequence[Job], workers: int) -> Iterator[tuple[str, Result]]:
+def batches(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Jobs in groups of some megabytes, the largest files first, so that the last one to be done is a small one."""
+    groups: list[list[Job]] = []
+    room = 0
+    for job in sorted(jobs, key=lambda job: (-job.size_bytes, job.path)):
+        if room <= 0:
+            groups.append([])
+            room = BATCH_BYTES
+        groups[-1].append(job)
+        room -= job.size_bytes
+    return groups
+
+
+def _read_forked(groups: Sequence[list[Job]], workers: int) -> Iterator[tuple[str, Result]]:
     from concurrent.futures import ProcessPoolExecutor, as_completed
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
-    done: set[str] = set()
+    left = dict(enumerate(groups))
     with ProcessPoolExecutor(workers, get_context("fork"), initializer=gc.disable) as pool:
-        waiting = {pool.submit(_read_encoded, job): job[0] for job in jobs}
+        waiting = {pool.submit(_read_encoded, group): number for number, group in left.items()}
         try:
             for future in as_completed(waiting):
-                path = waiting.pop(future)
-                result = future.result()
-                done.add(path)
-                yield path, result
+                results = future.result()
+                del left[waiting.pop(future)]
+                yield from results
         except BrokenProcessPool:
             pass  # a reader was killed, most likely for want of memory: the rest is read here, one by one
-    for job in jobs:
-        if job[0] not in done:
-            yield job[0], _read(job)
+    for group in left.values():
+        for job in group:
+            yield job.path, _read(job)
 
 
 def _read(job: Job) -> FileRecord | str:
     from mcp_lean.transcripts.read import read_file
 
-    path, agent_id, with_text = job
     try:
-        return read_file(path, agent_id, with_text=with_text)
+        return read_file(job.path, job.agent_id, with_text=job.with_text)
     except OSError as error:
         return error.strerror or "cannot be read"
 
 
-def _read_encoded(job: Job) -> bytes | str:
-    result = _read(job)
-    return result if isinstance(result, str) else codec.encode(result)
+def _read_encoded(group: Sequence[Job]) -> list[tuple[str, Result]]:
+    results = ((job.path, _read(job)) for job in group)
+    return [(path, codec.encode(result) if isinstance(result, FileRecord) else result) for path, result in results]

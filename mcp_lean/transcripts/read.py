@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -145,13 +145,13 @@ class _Reading:
             return None  # damaged: the file is read again, and its reading replaces this one
 
     def _read(self, states: list[FileState], processes: int | None) -> Iterator[tuple[FileState, FileRecord | None]]:
-        from mcp_lean.transcripts.parallel import read_all
+        from mcp_lean.transcripts.parallel import Job, read_all
 
         self.read_files = len(states)
         self.read_bytes = sum(state.size_bytes for state in states)
         if self._with_text or self.read_bytes < PARALLEL_FROM_BYTES:
             processes = 1
-        jobs = [(state.path, self._agent_ids[state.path], self._with_text) for state in states]
+        jobs = [Job(state.path, state.size_bytes, self._agent_ids[state.path], self._with_text) for state in states]
         by_path = {state.path: state for state in states}
         fresh: list[tuple[FileState, bytes]] = []
         for path, result in read_all(jobs, processes):
@@ -223,8 +223,3 @@ def _paused_gc() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def largest_first(states: Iterable[FileState]) -> list[FileState]:
-    """So that the last file to be read is a small one."""
-    return sorted(states, key=lambda state: (-state.size_bytes, state.path))

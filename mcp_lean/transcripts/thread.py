@@ -23,6 +23,9 @@ CLIENT_WORDS = ("<command-name>", "<command-message>", "<local-command-stdout>",
                 "[Request interrupted by user", "Caveat: The messages below")  # fmt: skip
 """Beginnings of user messages that nobody typed."""
 
+MACHINE_ORIGINS = ("auto-continuation", "coordinator", "observer-activity", "peer", "plugin", "task-notification")
+"""Kinds of `origin` that are no person; all others (`human`, `voice-call`, `remote`, ...) are prompts (2.1.330)."""
+
 SILENT_ATTACHMENTS = frozenset(
     ("hook_success", "hook_non_blocking_error", "hook_cancelled", "prompt_snapshot", "session_context",
      "deferred_tools_record", "command_permissions", "structured_output")
@@ -139,7 +142,7 @@ class Thread:
             return
         if record.get("isVisibleInTranscriptOnly") is True:
             return
-        is_meta = record.get("isMeta") is True or "kind" in mapping(record.get("origin"))
+        is_meta = record.get("isMeta") is True or mapping(record.get("origin")).get("kind") in MACHINE_ORIGINS
         for block in blocks_of(content):
             kind = block.get("type")
             if kind == "tool_result":

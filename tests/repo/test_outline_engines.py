@@ -126,6 +126,29 @@ def test_conflict_markers_leave_both_sides() -> None:
     assert names == {"A", "a", "b", "c", "d"}
 
 
+def test_items_in_a_macro_call_are_found() -> None:
+    """To the grammar, what stands between the braces of `cfg_net! {...}` is a list of words."""
+    source = b"impl A {\n    cfg_net! {\n        pub fn a(&self) {\n        }\n    }\n}\n\nfn main() {\n    f! { fn b() {} }\n}\n"
+    found = outline("a.rs", source, deadline_s=10)
+
+    assert [(d.kind, d.qualified, d.start, d.end) for d in found.definitions] == [
+        ("impl", "A", 1, 6),
+        ("method", "A.a", 3, 4),
+        ("function", "main", 8, 10),
+    ]
+
+
+def test_a_test_macro_is_called_by_its_title() -> None:
+    source = b'TEST_CASE("wide strings")\n{\n  CHECK(1);\n}\n\nTEST(Table, Opens) {\n}\n\nSYSCALL_DEFINE1(close, int, fd)\n{\n}\n'
+    found = outline("a.cc", source, deadline_s=10)
+
+    assert [(d.kind, d.qualified, d.start, d.end) for d in found.definitions] == [
+        ("test", "wide strings", 1, 4),
+        ("test", "Table.Opens", 6, 7),
+        ("function", "close", 9, 11),
+    ]
+
+
 def test_an_export_macro_does_not_hide_a_class() -> None:
     source = b"class DB_EXPORT Table : public Base {\n public:\n  void Get();\n};\n"
     [table, get] = outline("a.hpp", source, deadline_s=10).definitions

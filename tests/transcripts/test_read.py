@@ -17,7 +17,7 @@ from mcp_lean.transcripts import lines, parallel, read
 from mcp_lean.transcripts.codec import decode, encode
 from mcp_lean.transcripts.file import FileReader
 from mcp_lean.transcripts.model import Skipped
-from mcp_lean.transcripts.parallel import read_all
+from mcp_lean.transcripts.parallel import Job, Result, batches, read_all
 from mcp_lean.transcripts.read import load_runs, read_file
 
 from .records import (
@@ -231,9 +231,9 @@ def test_files_read_by_other_processes_give_the_same_runs(tmp_path: Path, monkey
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="files are read by other processes on Linux only")
 def test_other_processes_do_read_the_files(tmp_path: Path) -> None:
     paths = [session_file(tmp_path, assistant(f"m{n}"), session=f"{n}{SESSION[1:]}") for n in range(4)]
-    jobs = [(str(path), "main", False) for path in paths]
+    jobs = [Job(str(path), parallel.BATCH_BYTES, "main") for path in (*paths, tmp_path)]
 
-    results = dict(read_all([*jobs, (str(tmp_path), "main", False)], 2))
+    results = dict(read_all(jobs, 2))
 
     assert {path: type(result).__name__ for path, result in results.items()} == {
         **{str(path): "bytes" for path in paths},
@@ -241,10 +241,21 @@ def test_other_processes_do_read_the_files(tmp_path: Path) -> None:
     }
 
 
+@given(st.lists(st.integers(0, 3 * parallel.BATCH_BYTES), max_size=30))
+def test_batches_hold_every_file_once_and_only_the_last_one_is_small(sizes: list[int]) -> None:
+    jobs = [Job(str(number), size, "main") for number, size in enumerate(sizes)]
+
+    groups = batches(jobs)
+
+    assert sorted(job.path for group in groups for job in group) == sorted(job.path for job in jobs)
+    assert all(sum(job.size_bytes for job in group) >= parallel.BATCH_BYTES for group in groups[:-1])
+    assert all(sum(job.size_bytes for job in group[:-1]) < parallel.BATCH_BYTES for group in groups)
+
+
 PARENT = os.getpid()
 
 
-def dying(job: tuple[str, str, bool]) -> bytes | str:
+def dying(group: list[Job]) -> list[tuple[str, Result]]:
     """A reader that is killed, as by a want of memory."""
     assert os.getpid() != PARENT
     os._exit(9)
@@ -254,7 +265,7 @@ def test_a_run_whose_reader_dies_is_read_all_the_same(tmp_path: Path, monkeypatc
     paths = [session_file(tmp_path, assistant(f"m{n}"), session=f"{n}{SESSION[1:]}") for n in range(4)]
     monkeypatch.setattr(parallel, "_read_encoded", dying)
 
-    results = dict(read_all([(str(path), "main", False) for path in paths], 2))
+    results = dict(read_all([Job(str(path), parallel.BATCH_BYTES, "main") for path in paths], 2))
 
     assert sorted(results) == [str(path) for path in paths]
     assert all(not isinstance(result, (str, bytes)) for result in results.values())

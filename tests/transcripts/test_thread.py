@@ -164,6 +164,14 @@ def test_what_enters_is_split_by_origin(tmp_path: Path) -> None:
     assert agent.tail == Entered(prompt_chars=10)
 
 
+@pytest.mark.parametrize(("kind", "prompt", "meta"), [("human", 5, 0), ("voice-call", 5, 0), ("peer", 0, 5)])
+def test_a_prompt_is_what_a_person_wrote(tmp_path: Path, kind: str, prompt: int, meta: int) -> None:
+    """2.1.330 names the origin of a user record, that of people too."""
+    path = session_file(tmp_path, user("do it", origin={"kind": kind}), assistant("m1"))
+
+    assert only_agent(path).requests[0].entered == Entered(prompt_chars=prompt, meta_chars=meta)
+
+
 def test_a_request_after_results_alone_is_a_turn_of_the_tool_loop(tmp_path: Path) -> None:
     path = session_file(
         tmp_path,

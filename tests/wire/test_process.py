@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -145,6 +146,14 @@ def test_a_working_directory_that_is_gone_is_told_in_one_line(tmp_path: Path) ->
 
     assert wire.end() == 3
     assert wire.stderr == "mcp-lean serve: the working directory is not there any more; set CLAUDE_PROJECT_DIR\n"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+def test_a_server_without_stdin_or_stdout_says_so(closed: str) -> None:
+    done = subprocess.run(("sh", "-c", f"{' '.join(SERVE)} {closed}"), stderr=subprocess.PIPE, text=True)
+
+    assert done.returncode == 3
+    assert done.stderr == "mcp-lean serve: stdin and stdout have to be open, the protocol goes over them\n"
 
 
 def test_a_project_that_is_not_there_is_no_end(tmp_path: Path) -> None:

@@ -73,6 +73,9 @@ class Place:
         return self.ancestors[-1]
 
 
+OPAQUE = "opaque"
+"""A kind for engines only: text that the grammar does not look into, and the regex does."""
+
 Names = Callable[["Node", Place], Sequence[Named]]
 
 
@@ -156,3 +159,5 @@ class Language:
     """Word of the language -> kind. A match without any of these words is a function."""
     blocks: Literal["indent", "braces"] = "braces"
     grammar: Grammar | None = None
+    by_macro: Callable[[str, str], tuple[str, str]] | None = None
+    """(name, its arguments in brackets) of a head in capitals -> (kind, name) of what that macro defines."""

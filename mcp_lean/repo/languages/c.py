@@ -79,15 +79,21 @@ def _function(node: Node, place: Place) -> Sequence[Named]:
 
 
 def _by_macro(node: Node, macro: str, place: Place) -> Sequence[Named]:
-    """`TEST(Table, Opens) {` defines what its arguments say."""
-    declarator, body = node.child_by_field_name("declarator"), node.child_by_field_name("body")
-    inner = place.text(declarator.child_by_field_name("parameters")) if declarator is not None else ""
-    words = re.findall(r"\w+", inner)
+    declarator = node.child_by_field_name("declarator")
+    parameters = place.text(declarator.child_by_field_name("parameters")) if declarator is not None else ""
+    kind, name = by_macro(macro, parameters)
+    return [Named(kind, name, body=node.child_by_field_name("body"))]
+
+
+def by_macro(macro: str, arguments: str) -> tuple[str, str]:
+    """`TEST(Table, Opens) {` and `TEST_CASE("opens") {` define what their arguments say."""
+    kind = "test" if "TEST" in macro or macro == "SCENARIO" else "function"
+    if title := re.match(r'\(\s*"([^"]+)"', arguments):
+        return kind, title[1]
+    words = re.findall(r"\w+", arguments)
     if not words:
-        return [Named("function", macro, body=body)]
-    if "TEST" in macro:
-        return [Named("test", ".".join(words[:2]), body=body)]
-    return [Named("function", words[0], body=body)]
+        return "function", macro
+    return kind, ".".join(words[:2]) if kind == "test" else words[0]
 
 
 def _declaration(node: Node, place: Place) -> Sequence[Named]:
@@ -166,7 +172,7 @@ _C = {
     "preproc_def": Rule(_macro),
     "preproc_function_def": Rule(_macro),
     **inside("preproc_if", "preproc_ifdef", "preproc_else", "preproc_elif", "preproc_elifdef"),
-    **inside("linkage_specification", "declaration_list", "ERROR"),
+    **inside("linkage_specification", "declaration_list", "field_declaration_list", "field_declaration", "ERROR"),
     "compound_statement": BROKEN,
 }
 _CPP = {
@@ -176,7 +182,7 @@ _CPP = {
     "field_declaration": Rule(_declaration),
     "alias_declaration": define("type"),
     "concept_definition": define("interface"),
-    **inside("template_declaration", "field_declaration_list"),
+    **inside("template_declaration"),
 }
 
 _PATTERN = (
@@ -190,10 +196,11 @@ _PATTERN = (
     """
     + PARAMETERS
     + rb"""
-      [^;{}()\#=]{0,200}+ (?:\([^;{}()\#]{0,200}+\)[^;{}()\#=]{0,200}+){0,8}+ \{
+      [^;{}()\#=/]{0,200}+ (?:(?:\([^;{}()\#]{0,200}+\)|/[/*][^\n]{0,200}+\n)[^;{}()\#=/]{0,200}+){0,8}+ \{
     | ^[ \t]*+ (?:typedef[ \t]++)?+ (?:template[ \t]*+<[^;{}]{0,200}>\s*+)?+
       (?:class|struct|union|enum(?:[ \t]++class)?+)[ \t]++ (?:[A-Z][A-Z0-9_]++[ \t]++)?
-      (?:[A-Za-z_]\w*+::)*+ ([A-Za-z_]\w*+) [^;{}()=]{0,200}+ \{
+      (?:[A-Za-z_]\w*+::)*+ ([A-Za-z_]\w*+)
+      [^;{}()=/]{0,200}+ (?:/[/*][^\n]{0,200}+\n [^;{}()=/]{0,200}+){0,3}+ \{
     | ^\#[ \t]*+define[ \t]++ (\w++) \(
     """
 )
@@ -212,6 +219,7 @@ LANGUAGES = {
         pattern=_PATTERN,
         keywords=_KEYWORDS,
         grammar=Grammar(package="tree_sitter_c", rules=_C),
+        by_macro=by_macro,
     ),
     "cpp": Language(
         name="cpp",
@@ -224,5 +232,6 @@ LANGUAGES = {
             notes=frozenset({"template", "template_parameter_list", "requires_clause"}),
             prepare=_blank_macros,
         ),
+        by_macro=by_macro,
     ),
 }

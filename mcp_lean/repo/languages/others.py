@@ -55,7 +55,10 @@ _BRACES: dict[str, bytes] = {
         *("fun", "class", "interface", "object", "typealias"),
         name=rb"(?:<[^>\n]{0,80}>[ \t]*+)?+(?:[\w<>?]++\.)*+(\w++)",
     ),
-    "swift": _words("func", "class", "struct", "enum", "protocol", "extension", "actor", "typealias"),
+    "swift": _words("func", "class", "struct", "enum", "protocol", "extension", "actor", "typealias")
+    + rb"| ^[ \t]*+"
+    + _MODIFIERS
+    + rb"(?:convenience[ \t]++|required[ \t]++)*+ (init) (?=[(<?])",
     "scala": _words("def", "class", "object", "trait", "enum", "type"),
     "dart": _words("class", "mixin", "enum", "extension", "typedef"),
     "groovy": _words("class", "interface", "trait", "enum", "def", name=rb"(\w++)(?=[ \t]*+[({]|[ \t]++\w)"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .base import Grammar, Language, Named, Place, Rule, constant, define, inside
+from .base import OPAQUE, Grammar, Language, Named, Place, Rule, constant, define, inside
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -20,6 +20,12 @@ def _impl(node: Node, place: Place) -> Sequence[Named]:
     return [Named("impl", name, body=node.child_by_field_name("body"))] if name else []
 
 
+def _macro_call(node: Node, place: Place) -> Sequence[Named]:
+    """`cfg_net! { ... }` around items is a list of tokens to the grammar."""
+    tokens = node.named_child(node.named_child_count - 1) if node.named_child_count else None
+    return [Named(OPAQUE, "{}")] if tokens is not None and place.text(tokens).startswith("{") else []
+
+
 def _module(node: Node, place: Place) -> Sequence[Named]:
     """`mod tests { ... }`; a bare `mod parser;` is an import."""
     body = node.child_by_field_name("body")
@@ -32,7 +38,8 @@ LANGUAGES = {
         pattern=rb"""
             ^[ \t]*+ (?:pub(?:\([^)\n]{0,40}\))?+[ \t]++)?+
             (?:(?:default|const|async|unsafe|extern(?:[ \t]++"[^"\n]{0,20}")?+)[ \t]++){0,5}+
-            (?:(?:fn|struct|enum|union|trait|mod|type)[ \t]++|macro_rules![ \t]*+) (?:r\#)?+ (\w++)
+            (?: (?:(?:fn|struct|enum|union|trait|type)[ \t]++|macro_rules![ \t]*+) (?:r\#)?+ (\w++)
+              | mod[ \t]++ (\w++) (?=[ \t]*+\{) )
             | ^[ \t]*+ (?:unsafe[ \t]++)?+ impl\b [^\n;{]{0,200}? (\w++) (?:<[^\n{;]{0,100}>)?+ [ \t]*+ (?:where\b|\{|$)
         """,
         keywords={
@@ -62,6 +69,7 @@ LANGUAGES = {
                 "type_item": define("type"),
                 "associated_type": define("type"),
                 "macro_definition": define("macro"),
+                "macro_invocation": Rule(_macro_call),
                 **inside("declaration_list", "foreign_mod_item", "block", "ERROR"),
             },
             leads=frozenset({"attribute_item"}),

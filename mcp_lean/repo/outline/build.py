@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from mcp_lean.repo.languages import Language, describe, language_of
-from mcp_lean.repo.languages.base import CALLABLES
+from mcp_lean.repo.languages.base import CALLABLES, OPAQUE
 
 from .arrange import arrange
 from .model import MAX_DEFINITIONS, Found, Outline
@@ -85,11 +85,14 @@ def _definitions(language: Language, source: bytes, give_up_at: float) -> tuple[
     found = walk(parsed.root, grammar, source, give_up_at) if parsed else None
     if parsed is None or found is None:
         return scan(language, source), "regex"
-    if not parsed.root.has_error:
+    opaque = [draft for draft in found if draft.kind == OPAQUE]
+    found = [draft for draft in found if draft.kind != OPAQUE]
+    if not parsed.root.has_error and not opaque:
         return found, "tree-sitter"
     seen = [draft for draft in scan(language, source) if draft.kind != "constant"]
-    _cut_runaways(found, seen, source)
-    missed = _missed(found, seen, parsed)
+    if parsed.root.has_error:
+        _cut_runaways(found, seen, source)
+    missed = _missed(found, seen, opaque, parsed)
     return found + missed, "union" if missed else "tree-sitter"
 
 
@@ -114,8 +117,8 @@ def _column(source: bytes, begin: int) -> int:
     return begin - (source.rfind(b"\n", 0, begin) + 1)
 
 
-def _missed(found: list[Found], seen: list[Found], parsed: Parsed) -> list[Found]:
-    """What the regex sees where the tree is broken.
+def _missed(found: list[Found], seen: list[Found], opaque: list[Found], parsed: Parsed) -> list[Found]:
+    """What the regex sees where the tree is broken or does not look.
 
     Where the tree has no error around a head, that was parsed as something that is not listed: a string, a comment, a
     local type. Only when there is more in strings than in code, a quote is missing, and all of them count.
@@ -124,10 +127,18 @@ def _missed(found: list[Found], seen: list[Found], parsed: Parsed) -> list[Found
     for draft in sorted(found, key=lambda draft: draft.start):
         known.setdefault(draft.name, []).append(draft)
     new = [draft for draft in seen if not _is_known(draft, known.get(draft.name, []))]
-    heads = [(draft, parsed.root.descendant_for_byte_range(draft.begin, draft.head_end)) for draft in new]
-    in_text = [draft for draft, node in heads if node is not None and _is_text(node)]
-    broken = [draft for draft, node in heads if node is not None and node.has_error and not _is_text(node)]
-    return broken + in_text if len(in_text) > len(found) else broken
+    starts = [draft.begin for draft in opaque]
+    in_text, wanted = [], []
+    for draft in new:
+        node = parsed.root.descendant_for_byte_range(draft.begin, draft.head_end)
+        if node is None:
+            continue
+        around = bisect_right(starts, draft.begin) - 1
+        if _is_text(parsed.root.descendant_for_byte_range(draft.begin, draft.begin + 1) or node):
+            in_text.append(draft)
+        elif node.has_error or (around >= 0 and draft.begin < opaque[around].finish):
+            wanted.append(draft)
+    return wanted + in_text if len(in_text) > len(found) else wanted
 
 
 def _is_known(seen: Found, namesakes: list[Found]) -> bool:

@@ -117,11 +117,9 @@ def _by_indentation(lines: list[bytes], heads: list[Head]) -> list[int]:
     last = 0
     for row, line in enumerate(lines):
         text = line.strip()
-        if not text:
+        if not text or (_COMMENT.match(text) and row not in rows):
             continue
         indent = _indent(line)
-        if opened and indent <= opened[-1][0] and _COMMENT.match(text):
-            continue
         while opened and indent <= opened[-1][0] and not _CONTINUES.match(text):
             belongs = indent == opened[-1][0] and _CLOSES.match(text)
             ends[opened.pop()[1]] = row if belongs else last

@@ -58,6 +58,6 @@ class Found:
     begin: int
     finish: int
     head_end: int = 0
-    """For a draft that a regex made: where its name ends."""
+    """For a draft that a regex made: where the match ends."""
     owner: str = ""
     declared_only: bool = False

@@ -9,6 +9,7 @@ Not here: the patterns (`mcp_lean/repo/languages`), how ends are estimated (`end
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from functools import cache
 from itertools import islice
 
@@ -39,6 +40,7 @@ def definitions_by_regex(language: str, source: bytes) -> list[tuple[str, int]]:
     pattern = _compiled(language)
     if pattern is None:
         return []
+    source = source.removeprefix(BOM_UTF8)
     found, line, counted = [], 1, 0
     for match in pattern.finditer(source):
         group = match.lastindex or 0
@@ -69,16 +71,17 @@ def scan(language: Language, source: bytes) -> list[Found]:
     drafts = []
     for match, head, end in zip(matches, heads, ends, strict=True):
         start = _with_decorators(lines, head.row)
+        kind, name = _kind_and_name(language, match)
         drafts.append(
             Found(
-                kind=_kind(language, match),
-                name=match[match.lastindex or 0].decode("utf-8", "replace"),
+                kind=kind,
+                name=name,
                 signature=_signature(lines, head.row, match),
                 start=start + 1,
                 end=end + 1,
                 begin=offsets[start] if start < head.row else head.begin,
                 finish=offsets[end] + len(lines[end]),
-                head_end=head.name_end,
+                head_end=match.end(),
             )
         )
     return drafts
@@ -109,10 +112,15 @@ def _with_decorators(lines: list[bytes], row: int) -> int:
     return row
 
 
-def _kind(language: Language, match: re.Match[bytes]) -> str:
-    before = match[0][: match.start(match.lastindex or 0) - match.start()].decode("utf-8", "replace")
-    words = re.findall(r"[\w@#!]+", before)
-    return next((language.keywords[word] for word in words if word in language.keywords), "function")
+def _kind_and_name(language: Language, match: re.Match[bytes]) -> tuple[str, str]:
+    group = match.lastindex or 0
+    name = match[group].decode("utf-8", "replace")
+    before, after = match.string[match.start() : match.start(group)], match.string[match.end(group) : match.end()]
+    words = re.findall(r"[\w@#!]+", before.decode("utf-8", "replace"))
+    kind = next((language.keywords[word] for word in words if word in language.keywords), "function")
+    if language.by_macro and kind == "function" and name.isupper() and not before.strip():
+        return language.by_macro(name, after.decode("utf-8", "replace").strip())
+    return kind, name
 
 
 def _signature(lines: list[bytes], row: int, match: re.Match[bytes]) -> str:

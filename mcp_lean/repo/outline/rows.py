@@ -28,9 +28,10 @@ LONG_VALUE_LINES = 10
 """A value of that many lines (a table) can be worth asking for by itself."""
 
 MANY_ONE_LINERS = 20
-"""A header with hundreds of prototypes is read by name; a run of fewer one-line functions keeps its signatures."""
+"""A header with hundreds of prototypes is read by name; a run of fewer functions of one line keeps its signatures."""
 
 
+_ONE_LINERS = CALLABLES | {"type", "macro"}
 _WITH_SYNONYMS = TYPES | {"type", "target"}
 
 
@@ -82,7 +83,7 @@ def _form(definition: Definition) -> str:
     lines = definition.end - definition.start + 1
     if definition.kind in VALUES:
         return "value" if lines < LONG_VALUE_LINES else ""
-    return "one-liner" if definition.kind in CALLABLES and lines == 1 else ""
+    return definition.kind if definition.kind in _ONE_LINERS and lines == 1 else ""
 
 
 def _row(definition: Definition, depth: int) -> str:
