@@ -92,9 +92,9 @@ class Pattern:
                 yield line
             given = line
 
-    def is_defined_in(self, text: str) -> bool:
-        """Whether a line of `text` looks like the definition of one of `names`."""
-        return any(_defines(name, text) for name in self.names)
+    def is_defined_in(self, lines: str) -> bool:
+        """Whether one of these `defining_lines` looks like the definition of one of `names`."""
+        return any(_defines(name, lines) for name in self.names)
 
 
 def parse(asked: str) -> Pattern:
@@ -110,6 +110,15 @@ def literally(pattern: Pattern) -> Pattern:
     """The pattern as plain text, for one that rg refuses as a regular expression."""
     note = f"{shown(pattern.asked)}: not a valid regex here, taken literally"
     return _understood(pattern.asked, re.escape(pattern.regex), note)
+
+
+def defining_lines(text: str) -> str:
+    """The lines of `text` that may define something: a word such as `def` near their start, or an assignment."""
+    return "\n".join(
+        line
+        for line in text.split("\n")
+        if not DEFINING.isdisjoint(line.split(None, 4)[:4]) or ("=" in line and not line[0].isspace())
+    )
 
 
 def words(name: str) -> frozenset[str]:

@@ -125,7 +125,7 @@ class RgSearch:
         """Files and folders that hold the scope. A glob is searched from its first folder with a wildcard on."""
         wanted = {
             *self._scope.below,
-            *(FIXED_PART.match(glob.lstrip("/"))[0].rstrip("/") for glob in self._scope.globs),
+            *(_fixed_part(glob) for glob in self._scope.globs),
         }
         kept: list[str] = []
         for path in sorted(wanted or {""}):

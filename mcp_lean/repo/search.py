@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from mcp_lean.errors import AskError
 from mcp_lean.repo import ripgrep
-from mcp_lean.repo.patterns import Pattern, shown
+from mcp_lean.repo.patterns import Pattern, defining_lines, shown
 from mcp_lean.repo.plain_search import PlainSearch
 from mcp_lean.repo.programs import quiet
 from mcp_lean.repo.rg_search import RgSearch, matching_lines
@@ -87,7 +87,8 @@ def _file_hits(path: str, text: str, patterns: Sequence[Pattern], by_rg: Mapping
     counts = [pattern.count(text) for pattern in patterns]
     for i, seen in by_rg.items():
         counts[i] = seen.get(path, 0)
-    defines = frozenset(i for i, count in enumerate(counts) if count and patterns[i].is_defined_in(text))
+    defining = defining_lines(text)
+    defines = frozenset(i for i, count in enumerate(counts) if count and patterns[i].is_defined_in(defining))
     return FileHits(path, text.count("\n") + 1, tuple(counts), defines)
 
 

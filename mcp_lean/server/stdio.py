@@ -2,8 +2,11 @@
 
 In:  the environment.
 Out: nothing returns; the process ends with 0 when stdin does, and by the signal that ends it.
-Not here: what is answered (`app.py`). While the SDK serves, it keeps descriptors 0 and 1 for itself: what a tool or its
-child prints goes to stderr.
+Not here: what is answered (`app.py`).
+
+While the SDK serves, it keeps descriptors 0 and 1 for itself: what a tool or its child prints goes to stderr. Two of
+its limits are accepted: a line that is no request is dropped without an answer (no -32700), and so is a request in
+which a JSON escape spells half a character.
 """
 
 from __future__ import annotations

@@ -205,7 +205,7 @@ def _head(summary: Summary) -> list[tuple[int, str]]:
     census = summary.census
     lines = [(0, "languages: " + (", ".join(_sized(census.languages)) or "no source files"))]
     beside = _counted(census.beside, len(census.beside))
-    not_ranked = [f"source {beside}" if beside else "", _counted(census.other, MAX_KINDS)]
+    not_ranked = [f"{beside} source" if beside else "", _counted(census.other, MAX_KINDS)]
     if any(not_ranked):
         lines.append((5, "not ranked: " + "; ".join(filter(None, not_ranked))))
     for importance, kind in enumerate(("entry", "build", "test", "run", "lint"), start=1):

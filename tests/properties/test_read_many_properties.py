@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from unittest.mock import patch
 
@@ -75,31 +76,23 @@ ROWS = st.one_of(
         st.integers(0, 6_000),
     ),
 )
-ENDS = st.sampled_from(("\n", "\n", "\n", "\r\n"))
-
-
-MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+MARKS = {
+    "utf-8-sig": b"",  # the codec writes its own
+    "utf-16-le": codecs.BOM_UTF16_LE,
+    "utf-16-be": codecs.BOM_UTF16_BE,
+    "utf-32-le": codecs.BOM_UTF32_LE,
+}
 
 
 @st.composite
 def contents(draw: st.DrawFn) -> bytes:
-    """A file's bytes."""
-    rows = draw(st.lists(st.tuples(ROWS, ENDS), max_size=60))
-    if draw(st.booleans()):
-        rows = [(row, "\r\n" if draw(st.booleans()) else "\n") for row, _ in rows[:1]] + [
-            (row, "\n") for row, _ in rows[1:]
-        ]
-    body = "".join(row + end for row, end in rows) + draw(st.sampled_from(("", "", "last", "\r", "é")))
-    how = draw(
-        st.sampled_from(("utf-8", "utf-8", "utf-8", "utf-8-sig", "latin-1", "utf-16-le", "utf-16-be", "utf-32-le"))
-    )
-    if how == "utf-16-le":
-        return codecs.BOM_UTF16_LE + body.encode(how)
-    if how == "utf-16-be":
-        return codecs.BOM_UTF16_BE + body.encode(how)
-    if how == "utf-32-le":
-        return codecs.BOM_UTF32_LE + body.encode(how)
-    return body.encode(how, "replace")
+    """A file's bytes: line ends of one kind or mixed, with or without a last one, in some encoding."""
+    rows = draw(st.lists(ROWS, max_size=60))
+    ends = draw(st.sampled_from((("\n",), ("\n",), ("\r\n",), ("\r\n", "\n"))))
+    tail = draw(st.sampled_from(("", "", "last", "\r", "é")))
+    body = "".join(row + end for row, end in zip(rows, cycle(ends))) + tail  # noqa: B905  the ends have no end
+    encoding = draw(st.sampled_from(("utf-8", "utf-8", "utf-8", "latin-1", *MARKS)))
+    return MARKS.get(encoding, b"") + body.encode(encoding, "replace")
 
 
 def is_utf8(data: bytes) -> bool:
@@ -108,20 +101,14 @@ def is_utf8(data: bytes) -> bool:
 
 def lines_of(data: bytes) -> list[str]:
     """What the lines of a file are, said a second time and in another way."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF32_LE, "utf-32-le"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
-        if data.startswith(mark):
-            text = data[len(mark) :].decode(encoding)
-            break
+    if data.startswith(codecs.BOM_UTF32_LE):
+        text = data.decode("utf-32")
+    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = data.decode("utf-16")
+    elif is_utf8(data):
+        text = data.decode("utf-8-sig")
     else:
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            text = data.decode("koi8-r" if b"coding: koi8-r" in data[:1_024] else "latin-1")
+        text = data.decode("koi8-r" if b"coding: koi8-r" in data[:1_024] else "latin-1")
     lines = [line.removesuffix("\r") for line in text.split("\n")[:-1]]
     return lines + ([tail] if (tail := text.split("\n")[-1]) else [])
 
@@ -131,45 +118,35 @@ class Call:
     files: dict[str, bytes]
     items: list[str]
     budget: int
+    at_once: int
     chunk_bytes: int | None
+
+
+PATHS = st.builds(str.__add__, st.sampled_from(FOLDERS), st.sampled_from(NAMES))
+GLOBS = {"*.txt": "*.txt", "src/**/*.py": "src/*.py", "**/*": "*"}
+"""The same as gitignore and as `fnmatch` writes it."""
 
 
 @st.composite
 def calls(draw: st.DrawFn) -> Call:
-    paths = draw(
-        st.lists(
-            st.builds(str.__add__, st.sampled_from(FOLDERS), st.sampled_from(NAMES)),
-            min_size=1,
-            max_size=8,
-            unique=True,
-        )
-    )
+    paths = draw(st.lists(PATHS, min_size=1, max_size=8, unique=True))
     files = {path: draw(contents()) for path in paths}
-    items = []
-    for _ in range(draw(st.integers(1, 6))):
-        path = draw(st.sampled_from(paths))
-        first, count = draw(st.integers(1, 70)), draw(st.integers(0, 70))
-        items.append(
-            draw(
-                st.sampled_from(
-                    (
-                        path,
-                        path,
-                        f"{path}:{first}-{first + count}",
-                        f"{path}:{first}-",
-                        "*.txt",
-                        "src/**/*.py",
-                        "**/*",
-                        "src",
-                        "gone.py",
-                    )
-                )
-            )
-        )
-    budget = draw(st.integers(200, 20_000) | st.integers(200, 800))
+    path, first = st.sampled_from(paths), st.integers(1, 70)
+    item = st.one_of(
+        path,
+        st.builds(lambda path, first, count: f"{path}:{first}-{first + count}", path, first, st.integers(0, 70)),
+        st.builds(lambda path, first: f"{path}:{first}-", path, first),
+        st.sampled_from((*GLOBS, "src", "gone.py")),
+    )
     # A streamed file's encoding is chosen by its first chunk, so streams are tried where that cannot err.
-    streamed = all(data.startswith(MARKS) or is_utf8(data) for data in files.values()) and draw(st.booleans())
-    return Call(files, items, budget, draw(st.integers(8, 300)) if streamed else None)
+    is_sure = all(is_utf8(data) or data[:1] in b"\xff\xfe" for data in files.values())
+    return Call(
+        files,
+        items=draw(st.lists(item, min_size=1, max_size=6)),
+        budget=draw(st.integers(200, 20_000) | st.integers(200, 800)),
+        at_once=draw(st.sampled_from((1, 2, 10_000))),
+        chunk_bytes=draw(st.none() | st.integers(8, 300)) if is_sure else None,
+    )
 
 
 @contextmanager
@@ -190,14 +167,20 @@ def tree(call: Call) -> Iterator[Context]:
             yield Context(Workspace(folder, {"HOME": folder}))
 
 
+def entries_of(files: dict[str, bytes]) -> set[str]:
+    """What the folder `src` holds."""
+    below = [path.removeprefix("src/") for path in files if path.startswith("src/")]
+    deep = sum("/" in path for path in below)
+    return {path for path in below if "/" not in path} | ({f"deep/ ({deep} file{'s' * (deep > 1)})"} if deep else set())
+
+
 def wanted(call: Call) -> dict[str, set[int]]:
     """The line numbers of each file that the items ask for."""
     numbers: dict[str, set[int]] = defaultdict(set)
     for item in call.items:
         matching = [path for path in call.files if item == path]
-        if item in ("*.txt", "src/**/*.py", "**/*"):
-            ending = {"*.txt": "*.txt", "src/**/*.py": "src/*.py", "**/*": "*"}[item]
-            matching = fnmatch.filter(call.files, ending)
+        if item in GLOBS:
+            matching = fnmatch.filter(call.files, GLOBS[item])
         for path in matching:
             numbers[path] |= set(range(1, len(lines_of(call.files[path])) + 1))
         if not matching and ":" in item:
@@ -227,8 +210,10 @@ def test_following_every_resume_item_yields_exactly_the_files_text_within_every_
             assert len(answer) <= CEILING_CHARS
             return answer
 
-        received = answers.follow(ask, call.items, most_calls=5_000)
+        received = answers.follow(ask, call.items, most_calls=5_000, at_once=call.at_once)
 
+    entries = [row for answer in received for block in answer.blocks if block.kind == "entries" for row in block.rows]
+    assert set(entries) == (entries_of(call.files) if "src" in call.items else set())
     covered: dict[tuple[str, int], set[tuple[int, int]]] = defaultdict(set)
     for block in (block for answer in received for block in answer.blocks if block.kind != "entries"):
         lines = lines_of(call.files[block.name])

@@ -6,7 +6,7 @@ import math
 from array import array
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_lean.repo import rank as ranking
@@ -102,6 +102,7 @@ some_files = st.lists(st.tuples(some_names, some_names), min_size=1, max_size=12
 restarts = st.none() | st.dictionaries(st.sampled_from([f"f{i}.py" for i in range(12)]), st.floats(0, 1e6))
 
 
+@settings(max_examples=50)
 @given(some_files, restarts)
 def test_ranks_are_shares_of_one(files: list[Tags], restart: dict[str, float] | None) -> None:
     ranks = rank(files, restart).ranks
@@ -110,6 +111,7 @@ def test_ranks_are_shares_of_one(files: list[Tags], restart: dict[str, float] | 
     assert math.isclose(sum(ranks.values()), 1, abs_tol=1e-9)
 
 
+@settings(max_examples=50)
 @given(some_files, st.randoms(use_true_random=False))
 def test_the_order_of_the_files_does_not_matter(files: list[Tags], random: object) -> None:
     shuffled = list(files)
@@ -118,6 +120,7 @@ def test_the_order_of_the_files_does_not_matter(files: list[Tags], random: objec
     assert rank(shuffled) == rank(files)
 
 
+@settings(max_examples=50)
 @given(some_files)
 def test_the_steps_from_a_file_are_shares_of_one_and_never_lead_to_itself(files: list[Tags]) -> None:
     for i, targets in enumerate(reference_graph(files).edges):
@@ -125,6 +128,7 @@ def test_the_steps_from_a_file_are_shares_of_one_and_never_lead_to_itself(files:
         assert not targets or math.isclose(sum(targets.values()), 1, abs_tol=1e-9)
 
 
+@settings(max_examples=50)
 @given(some_files)
 def test_ten_times_the_rounds_change_no_rank_by_much(files: list[Tags]) -> None:
     """Damped walks converge: what is cut off after the last round is 0.85 to its power."""

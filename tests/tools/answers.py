@@ -71,16 +71,19 @@ def left(answer: Answer, items: list[str]) -> list[str]:
     return wanted
 
 
-def follow(call: Callable[[list[str]], str], items: list[str], most_calls: int) -> list[Answer]:
-    """Ask, and go on asking for what was left out, until nothing is."""
+def follow(call: Callable[[list[str]], str], items: list[str], most_calls: int, at_once: int = 10_000) -> list[Answer]:
+    """Ask, and go on asking for what was left out, `at_once` items a call, until nothing is."""
     answers: list[Answer] = []
-    while items:
-        assert len(answers) < most_calls, f"no end after {most_calls} calls, still asking for {items[:5]}"
-        answer = read(call(items))
+    waiting = items
+    while waiting:
+        assert len(answers) < most_calls, f"no end after {most_calls} calls, still asking for {waiting[:5]}"
+        asked, waiting = waiting[:at_once], waiting[at_once:]
+        answer = read(call(asked))
         assert answer.blocks or answer.errors or answer.notes, "a call that delivers nothing"
-        asked, items = items, left(answer, items)
-        assert items != asked, f"no progress with {items[:5]}"
+        still = left(answer, asked)
+        assert still != asked, f"no progress with {asked[:5]}"
         answers.append(answer)
+        waiting = still + waiting
     return answers
 
 

@@ -429,7 +429,9 @@ def test_a_bad_item_says_why_in_its_place_and_loses_no_other(item: str, words: s
 
 
 def test_only_bad_items_are_an_error_result(ask: Ask) -> None:
-    assert refused(ask, "gone.rs", "a.txt:9-") == "error: gone.rs: no such file\nerror: a.txt:9-: the file ends at line 3"
+    assert (
+        refused(ask, "gone.rs", "a.txt:9-") == "error: gone.rs: no such file\nerror: a.txt:9-: the file ends at line 3"
+    )
 
 
 def test_a_glob_of_nothing_but_binaries_is_an_error_result(folder: Path, ask: Ask) -> None:

@@ -46,7 +46,7 @@ FILES = {
 }
 ANSWER = """\
 languages: Python 6 files 1 KB, TypeScript 1 file 1 KB
-not ranked: source 1 test, 1 vendored; 1 .md, 1 .toml
+not ranked: 1 test, 1 vendored source; 1 .md, 1 .toml
 entry: shop = shop.cli:main; python -m shop
 build: pip install -e .
 test: pytest
@@ -213,9 +213,8 @@ def test_paths_lead_nowhere_outside(ask: Ask, folder: Path) -> None:
 
 def test_a_further_folder_is_summed_up_under_its_own_paths(folder: Path, tmp_path: Path, context: Context) -> None:
     write(tmp_path / "other", {"lib/tool.py": "def use_tool(): ...\n"})
-    write(folder, {".claude/settings.json": json.dumps({"permissions": {"additionalDirectories": ["../other"]}})})
-    if str(tmp_path / "other") not in context.workspace.roots:
-        pytest.skip("the workspace takes no further folders from this settings file")
+    granted = {"permissions": {"additionalDirectories": [str(tmp_path / "other")]}}
+    write(folder.parent / "home", {".claude/settings.json": json.dumps(granted)})
 
     answer = run(RepoSummary(paths=[str(tmp_path / "other")]), context)
 
@@ -311,7 +310,7 @@ def test_an_answer_is_made_once_as_long_as_nothing_changes(
         lambda: write(folder, {"shop/cart.py": "class Basket: ...\n"}),
         lambda: write(folder, {"README.txt": ""}),
         lambda: write(folder, {"pyproject.toml": "[project]\n"}),
-        lambda: (folder / "web/app.ts").unlink(),
+        (folder / "web/app.ts").unlink,
     ):
         change()
         time.sleep(0.02)
@@ -405,7 +404,7 @@ def test_a_budget_above_the_limit_is_cut_and_remarked(ask: Ask) -> None:
     assert ask(budget=10**9) == f"{ANSWER}\nnote: budget: {MAX_BUDGET_TOKENS} tokens used, the most there is"
 
 
-# ------------------------------------------------------------------------------------------------------ odd repositories
+# ----------------------------------------------------------------------------------------------------- odd repositories
 
 
 def summary_of(root: Path) -> str:

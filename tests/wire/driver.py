@@ -161,6 +161,15 @@ class Wire:
         answer = self.receive(self.send("tools/list"))
         return answer is not None and "result" in answer
 
+    def logs(self, words: str) -> bool:
+        """Whether the words stand in the log, or will in a moment: it comes by another way than the answers."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while words not in self.stderr:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.01)
+        return True
+
     @property
     def stderr(self) -> str:
         return b"".join(self._stderr).decode("utf-8", "backslashreplace")
@@ -192,8 +201,12 @@ class Wire:
         with contextlib.suppress(BrokenPipeError):  # it has ended already; its status tells
             self.process.stdin.close()
 
-    def params(self, params: Mapping[str, object] | None) -> Message:
-        return {**(params or {}), **({"_meta": ENVELOPE} if self.era == MODERN else {})}
+    def params(self, params: Mapping[str, Any] | None) -> Message:
+        """Parameters with what the era wants in every request."""
+        given = dict(params or {})
+        if self.era == MODERN:
+            given["_meta"] = {**given.get("_meta", {}), **ENVELOPE}
+        return given
 
     def _read_stdout(self) -> None:
         for line in self.process.stdout or ():

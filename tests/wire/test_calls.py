@@ -90,9 +90,18 @@ def test_a_tool_that_is_not_there_is_answered_with_those_that_are(hostile: Wire)
 
 
 def test_a_call_without_arguments_is_a_call(hostile: Wire) -> None:
-    for params in ({"name": "halves"}, {"name": "halves", "arguments": None}, {"name": "halves", "arguments": {}}):
-        answer = hostile.request("tools/call", params)
-        assert "error" not in answer or params.get("arguments", {}) is None
+    for params in ({"name": "halves"}, {"name": "halves", "arguments": {}}):
+        assert not hostile.text_of(hostile.request("tools/call", params))[1]
+
+
+def test_what_claude_code_sends_along_changes_nothing(hostile: Wire) -> None:
+    """Each call of the model carries its id and a token for progress; nobody needs progress, so none is told."""
+    before = len(hostile.lines)
+    meta = {"claudecode/toolUseId": "toolu_1", "progressToken": 7}
+    answer = hostile.request("tools/call", {"name": "echo", "arguments": {"items": ["a"]}, "_meta": meta})
+
+    assert hostile.text_of(answer) == ("['a'] 1 False", False)
+    assert len(hostile.lines) == before + 1
 
 
 def test_an_expected_failure_is_told_in_the_tool_s_own_words(hostile: Wire) -> None:
@@ -120,8 +129,8 @@ def test_an_unforeseen_failure_is_an_answer_and_its_traceback_goes_to_the_log(
 
     assert (text, is_error) == (f"fail failed ({kind}); use the built-in tools for this call", True)
     assert hostile.is_alive()
-    assert "mcp-lean: fail failed" in hostile.stderr
-    assert kind in hostile.stderr
+    assert hostile.logs("mcp-lean: fail failed\nTraceback")
+    assert hostile.logs(kind)
 
 
 def test_half_a_character_never_reaches_the_writer(hostile: Wire) -> None:

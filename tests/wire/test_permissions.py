@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mcp_lean.repo.workspace import LOOK_AGAIN_SECONDS
+from mcp_lean.server.registry import TOOLS
 from wire.driver import LEGACY, Wire
 
 SECRET = "the-secret-words"
@@ -188,6 +189,57 @@ def test_all_items_of_a_call_together_are_the_same_too(twins: list[Wire]) -> Non
 
     assert with_it == without_it
     assert SECRET not in with_it[0]
+
+
+def needs(tool: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(tool not in {each.name for each in TOOLS}, reason=f"{tool} is not in the registry")
+
+
+PLACES = [
+    [],
+    ["."],
+    ["**/*.py"],
+    [".env"],
+    ["*.env"],
+    ["secrets"],
+    ["secrets/**"],
+    ["SECRETS"],
+    ["sub"],
+    ["link"],
+    ["link.py"],
+    ["folder-link"],
+    ["self"],
+    ["extra-link"],
+    ["../extra"],
+    ["BASE/extra/vault"],
+    ["BASE/project/secrets"],
+    ["BASE/home"],
+    ["rooted/a.py"],
+    ["!src"],
+    ["src", "secrets"],
+    ["secret/a.py"],
+]
+
+
+@needs("grep_and_read")
+@pytest.mark.parametrize("paths", PLACES, ids=" ".join)
+def test_a_search_neither_finds_nor_counts_what_is_denied(twins: list[Wire], paths: list[str]) -> None:
+    where = {"paths": paths} if paths else {}
+    for patterns in (["def"], ["secret", "key"], ["."]):
+        for budget in (8_000, 300):
+            with_it, without_it = answers(twins, "grep_and_read", patterns=patterns, budget=budget, **where)
+            assert with_it == without_it
+            assert SECRET not in with_it[0]
+
+
+@needs("repo_summary")
+@pytest.mark.parametrize("paths", PLACES, ids=" ".join)
+def test_a_summary_does_not_know_what_is_denied(twins: list[Wire], paths: list[str]) -> None:
+    where = {"paths": paths} if paths else {}
+    for focus in ({}, {"focus": ["key", "secrets"]}):
+        with_it, without_it = answers(twins, "repo_summary", **where, **focus)
+        assert with_it == without_it
+        assert SECRET not in with_it[0]
 
 
 def test_what_is_not_denied_is_read(twins: list[Wire]) -> None:

@@ -18,13 +18,6 @@ INITIALIZE = {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": {"nam
 CANARY = "canary-5f1e0c-do-not-log"
 
 
-def test_the_end_of_stdin_ends_an_idle_server_in_silence(era: str, tmp_path: Path) -> None:
-    wire = Wire(era, cwd=tmp_path)
-
-    assert wire.end() == 0
-    assert wire.stderr == ""
-
-
 def test_the_end_of_stdin_ends_calls_that_run_wait_and_hear_nothing(era: str, tmp_path: Path) -> None:
     """Deaf calls would last for ten minutes; the server does not wait for them, and stops the others."""
     wire = Wire(era, HOSTILE, cwd=tmp_path)
@@ -84,8 +77,8 @@ def test_a_reader_that_is_gone_is_no_failure(tmp_path: Path) -> None:
     assert wire.stderr == ""
 
 
-def test_only_protocol_reaches_stdout_whatever_a_tool_prints(era: str, tmp_path: Path) -> None:
-    wire = Wire(era, HOSTILE, cwd=tmp_path)
+def test_only_protocol_reaches_stdout_whatever_a_tool_prints(tmp_path: Path) -> None:
+    wire = Wire(LEGACY, HOSTILE, cwd=tmp_path)
 
     with wire:
         assert wire.call("chatter") == ("stdin of a child: ''; own: ''", False)

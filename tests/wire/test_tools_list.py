@@ -46,6 +46,7 @@ def serve(*processes: tuple[str, str]) -> list[Served]:
             opened = wire.open()
             first, second = listed(wire), listed(wire)
             assert first == second, "the second answer of the same process"
+            assert wire.end() == 0
         found.append(Served(opened, first, tuple(map(json.loads, wire.lines)), wire.stderr))
     return found
 

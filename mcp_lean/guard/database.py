@@ -1,0 +1,185 @@
+"""The ledger's file: an sqlite database that several processes share, or memory where there can be none.
+
+In:  statements of `ledger`.
+Out: rows; `note`, one line on what is wrong with the file.
+Not here: what the tables mean (`ledger`).
+
+Nothing here raises for a bad disk. What could not be written waits in memory, and goes out with the next write that
+succeeds; a file from a newer version is not touched.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+
+NAME = "ledger.sqlite3"
+VERSION = 1
+BUSY_SECONDS = 0.25
+"""Another process writes for some milliseconds; a hook that takes over a second is given up by its caller."""
+
+MOST_WAITING = 20_000
+"""Statements that a full disk keeps in memory; older ones go first."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS calls (id TEXT, session TEXT, agent TEXT, agent_type TEXT, transcript TEXT,
+    PRIMARY KEY (id, session, agent));
+CREATE TABLE IF NOT EXISTS sessions (session TEXT PRIMARY KEY, transcript TEXT, cwd TEXT);
+CREATE TABLE IF NOT EXISTS agents (session TEXT, agent TEXT, agent_type TEXT, is_running INTEGER,
+    PRIMARY KEY (session, agent));
+CREATE TABLE IF NOT EXISTS flights (session TEXT, agent TEXT, call TEXT, is_next INTEGER, entered_tokens INTEGER,
+    PRIMARY KEY (session, agent));
+CREATE TABLE IF NOT EXISTS told (session TEXT, agent TEXT, what TEXT, PRIMARY KEY (session, agent, what));
+CREATE TABLE IF NOT EXISTS stops (session TEXT, agent TEXT, kind TEXT, reason TEXT, PRIMARY KEY (session, agent));
+CREATE TABLE IF NOT EXISTS raises (session TEXT, what TEXT, amount REAL);
+CREATE TABLE IF NOT EXISTS requests (session TEXT, id TEXT, agent TEXT, model TEXT, picousd INTEGER, tokens INTEGER,
+    context_tokens INTEGER, cache_read_tokens INTEGER, output_tokens INTEGER, read_rate INTEGER, write_rate INTEGER,
+    output_rate INTEGER, is_final INTEGER, seen_chars INTEGER, calls TEXT, UNIQUE (session, id));
+CREATE TABLE IF NOT EXISTS places (session TEXT, path TEXT, device TEXT, inode TEXT, size_bytes INTEGER,
+    PRIMARY KEY (session, path));
+"""
+
+Row = tuple[object, ...]
+Statement = tuple[str, Sequence[object]]
+
+
+def data_folder(environ: Mapping[str, str]) -> str:
+    """`mcp-lean` in the user's data folder."""
+    base = environ.get("XDG_DATA_HOME") or os.path.join(
+        environ.get("HOME") or os.path.expanduser("~"), ".local", "share"
+    )
+    return os.path.join(base, "mcp-lean")
+
+
+class Database:
+    """One connection. Whoever uses it from several threads guards it with a lock."""
+
+    def __init__(self, folder: str) -> None:
+        self.path = os.path.join(folder, NAME)
+        self.note = ""
+        """What is wrong with the file, in one line; empty while all is well."""
+        self.is_kept = True
+        """False: everything is in memory only."""
+        self._waiting: deque[Statement] = deque(maxlen=MOST_WAITING)
+        self._connection = self._open(folder)
+
+    def _open(self, folder: str) -> sqlite3.Connection:
+        import sqlite3
+
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            try:
+                return _connect(self.path)
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError as error:
+                damaged = f"{self.path}.damaged"
+                _move_aside(self.path, damaged)
+                self.note = f"{self.path}: was damaged ({error}) and begins anew; the old one is {damaged}"
+                return _connect(self.path)
+        except NewerLedgerError as error:
+            self.note = f"{self.path}: {error}; it is left alone, and this process keeps its ledger in memory"
+        except (OSError, sqlite3.Error) as error:
+            self.note = f"{self.path}: cannot be used ({error}); this process keeps its ledger in memory"
+        self.is_kept = False
+        return _connect(":memory:")
+
+    def read(self, query: str, values: Sequence[object] = ()) -> list[Row]:
+        """Rows; none, and a note, if the file cannot be read."""
+        import sqlite3
+
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            self._note(error)
+            return []
+
+    def write(self, *statements: Statement) -> bool:
+        """Writes all of them, and what waited, in one transaction. False: they wait."""
+        import sqlite3
+
+        self._waiting.extend(statements)
+        try:
+            self._commit(self._waiting)
+        except sqlite3.Error as error:
+            self._note(error)
+            return False
+        self._waiting.clear()
+        return True
+
+    def claim(self, statement: str, values: Sequence[object]) -> bool | None:
+        """Runs an `INSERT OR IGNORE`: whether it was the first to insert this; `None`: it could not be written."""
+        import sqlite3
+
+        try:
+            return self._commit(((statement, values),)) == 1
+        except sqlite3.Error as error:
+            self._note(error)
+            self._waiting.append((statement, values))
+            return None
+
+    def _commit(self, statements: Sequence[Statement] | deque[Statement]) -> int:
+        """Number of rows that the last statement changed."""
+        import sqlite3
+
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            changed = 0
+            for statement, values in statements:
+                changed = self._connection.execute(statement, values).rowcount
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):  # a full disk may have rolled back by itself
+                self._connection.execute("ROLLBACK")
+            raise
+        return changed
+
+    def _note(self, error: Exception) -> None:
+        self.note = f"{self.path}: {error}; what cannot be written is kept in memory"
+
+    @property
+    def waiting(self) -> int:
+        """Statements that are not written yet."""
+        return len(self._waiting)
+
+    def close(self) -> None:
+        """Releases the file."""
+        self._connection.close()
+
+
+class NewerLedgerError(Exception):
+    """The file was made by a newer version."""
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    import sqlite3
+
+    if path != ":memory:":
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # nobody else's business
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if version > VERSION:
+            raise NewerLedgerError(f"made by a newer mcp-lean (ledger version {version}, this one knows {VERSION})")
+        if version < VERSION:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+        # Without a sync at each commit: a killed process loses nothing, a power cut the last moments at most.
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _move_aside(path: str, damaged: str) -> None:
+    os.replace(path, damaged)
+    for suffix in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            os.remove(path + suffix)

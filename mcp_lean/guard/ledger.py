@@ -1,0 +1,429 @@
+"""What is known about the runs on this machine: who calls, what was spent, what was said, who was stopped.
+
+In:  hook events; transcripts of Claude Code, followed as they grow.
+Out: `Caller`s, `Spent` per agent and run, raised limits, stops; all of it survives a restart.
+Not here: tables and the disk (`database`), adding up (`books`), reading (`spend`), decisions (`budget`, `hooks`).
+
+Transcripts hold the bills; the file holds what they do not: callers, what was told, stops, raised limits, requests
+in flight. Requests are kept too, so that a process that lives for one event need not read a long transcript again.
+Ids of agents are as in events: the main agent's is empty. No clock is asked, so none can mislead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import TYPE_CHECKING, Self
+
+from mcp_lean.guard.books import Account, Books, Entry, Flight
+from mcp_lean.guard.database import Database, Statement, data_folder
+from mcp_lean.guard.event import Event
+from mcp_lean.guard.identity import MAIN, Caller, Identities, caller_of
+from mcp_lean.guard.limits import Spent
+
+if TYPE_CHECKING:
+    from mcp_lean.guard.spend import Following
+
+CALLS_KEPT, SESSIONS_KEPT = 50_000, 300
+"""Older ones are dropped; ten busy days' worth of calls, some months of sessions."""
+
+LOOKS_BETWEEN_PLACES = 50
+"""How often the server notes how far it has read, for commands that read on from there."""
+
+RESULT_CHARS_PER_TOKEN, MOST_RESULT_CHARS = 3.0, 50_000
+"""Of tool results, rounded to the dear side (docs/cost.md); a longer result is swapped for a preview by the client."""
+
+READS_TRANSCRIPTS = frozenset(("PreToolUse", "PostToolBatch", "UserPromptSubmit", "SubagentStop", "Stop"))
+
+RAISABLE = ("usd", "requests", "tokens", "context_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """What a person has added to the limits of a run and of each of its agents."""
+
+    usd: float = 0.0
+    requests: int = 0
+    tokens: int = 0
+    context_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One agent of a run, as the ledger knows it. `agent_id` is empty for the main agent."""
+
+    agent_id: str
+    agent_type: str
+    is_running: bool
+    spent: Spent
+    cache_read_share: float
+    stop_reason: str
+
+
+@dataclass(slots=True)
+class _Session:
+    transcript: str = ""
+    is_followed: bool = False
+    books: Books = field(default_factory=Books)
+    following: Following | None = None
+    looks: int = 0
+    flights: dict[str, Flight] = field(default_factory=dict)
+    agents: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    """Id -> (type, whether it is running)."""
+    told: set[tuple[str, str]] = field(default_factory=set)
+
+
+class Ledger:
+    """One per process; safe to use from several threads.
+
+    Args:
+        reads_on: the process lives for one event: read on from where the last one came, rather than follow.
+    """
+
+    def __init__(self, database: Database, environ: Mapping[str, str], *, reads_on: bool = False) -> None:
+        self._database = database
+        self._environ = environ
+        self._reads_on = reads_on
+        self._lock = RLock()
+        self._identities = Identities()
+        self._sessions: dict[str, _Session] = {}
+        self._remembered = 0
+        self._notes: dict[str, None] = {}
+        self._taken = 0
+
+    @classmethod
+    def open(cls, environ: Mapping[str, str], *, reads_on: bool = False) -> Self:
+        """The ledger of this user. Never fails for a bad disk: then it lives in memory, and `note` says why."""
+        return cls(Database(data_folder(environ)), environ, reads_on=reads_on)
+
+    @property
+    def note(self) -> str:
+        """What is wrong with the ledger's file, in one line; empty while all is well."""
+        return self._database.note
+
+    def take_notes(self) -> list[str]:
+        """Everything that went wrong and was not taken before; each is given once."""
+        with self._lock:
+            if self._database.note:
+                self._notes.setdefault(self._database.note)
+            fresh = list(self._notes)[self._taken :]
+            self._taken = len(self._notes)
+            return fresh
+
+    def close(self) -> None:
+        """Releases the file."""
+        with self._lock:
+            self._database.close()
+
+    # --- events -------------------------------------------------------------------------------------------------
+
+    def remember(self, event: Event) -> None:
+        """Takes in an event: who calls, who runs, what is in flight; and reads what the transcripts say by now."""
+        if not event.session_id:
+            return
+        with self._lock:
+            session = self._session(event.session_id, event.transcript_path, event.cwd)
+            statements = [*self._identity(event), *self._running(event, session), *self._flight(event, session)]
+            if statements:
+                self._database.write(*statements)
+            if event.name in READS_TRANSCRIPTS:
+                self._look(event.session_id, session)
+
+    def _identity(self, event: Event) -> list[Statement]:
+        if event.name != "PreToolUse" or event.tool is None or not event.tool.id:
+            return []
+        self._identities.remember(event.tool.id, caller_of(event))
+        statements: list[Statement] = [
+            (
+                "INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?)",
+                (event.tool.id, event.session_id, event.agent_id, event.agent_type, event.transcript_path),
+            )
+        ]
+        self._remembered += 1
+        if self._remembered % 1_000 == 0:
+            statements.append(
+                ("DELETE FROM calls WHERE rowid <= (SELECT max(rowid) FROM calls) - ?", (CALLS_KEPT,)),
+            )
+        return statements
+
+    def _running(self, event: Event, session: _Session) -> list[Statement]:
+        is_running = event.name not in ("SubagentStop", "Stop")
+        agent = _key(event.agent_id)
+        known = session.agents.get(agent)
+        agent_type = event.agent_type or (known[0] if known else "")
+        if known == (agent_type, is_running) or (known is None and not is_running):
+            return []
+        session.agents[agent] = (agent_type, is_running)
+        return [
+            (
+                "INSERT OR REPLACE INTO agents VALUES (?, ?, ?, ?)",
+                (event.session_id, agent, agent_type, int(is_running)),
+            )
+        ]
+
+    def _flight(self, event: Event, session: _Session) -> list[Statement]:
+        agent = _key(event.agent_id)
+        flight = None
+        if event.name == "PreToolUse" and event.tool:
+            flight = Flight(event.tool.id)
+        elif event.name == "PostToolBatch" and event.batch:
+            chars = sum(min(len(call.response or ""), MOST_RESULT_CHARS) for call in event.batch)
+            flight = Flight(event.batch[-1].id, True, round(chars / RESULT_CHARS_PER_TOKEN))
+        elif event.name in ("SubagentStop", "Stop", "SessionStart") and session.flights.pop(agent, None):
+            return [("DELETE FROM flights WHERE session = ? AND agent = ?", (event.session_id, agent))]
+        if flight is None or session.flights.get(agent) == flight:
+            return []
+        session.flights[agent] = flight
+        row = (event.session_id, agent, flight.call_id, int(flight.is_next), flight.entered_tokens)
+        return [("INSERT OR REPLACE INTO flights VALUES (?, ?, ?, ?, ?)", row)]
+
+    # --- identity -----------------------------------------------------------------------------------------------
+
+    def identify(self, tool_use_id: str) -> Caller | None:
+        """The agent that makes a call; `None`: nobody known, or more than one claims it."""
+        with self._lock:
+            if self._identities.knows(tool_use_id):
+                return self._identities.find(tool_use_id)
+            rows = self._database.read(
+                "SELECT session, agent, agent_type, transcript FROM calls WHERE id = ? LIMIT 2", (tool_use_id,)
+            )
+            return Caller(*map(str, rows[0])) if len(rows) == 1 else None
+
+    # --- spend --------------------------------------------------------------------------------------------------
+
+    def refresh(self, session_id: str, transcript_path: str = "") -> None:
+        """Reads what the transcripts of a session say by now."""
+        with self._lock:
+            self._look(session_id, self._session(session_id, transcript_path))
+
+    def spent(self, session_id: str, agent_id: str | None) -> Spent:
+        """What an agent has spent, or with `None` the whole run, as of the last look."""
+        with self._lock:
+            session = self._session(session_id)
+            if agent_id is None:
+                return session.books.of_run(session.flights)
+            return session.books.of_agent(_key(agent_id), session.flights.get(_key(agent_id)))
+
+    def spent_picousd(self, session_id: str) -> int:
+        """The bill of a run as of the last look, exact, in picodollars; without what is in flight."""
+        with self._lock:
+            return self._session(session_id).books.picousd
+
+    def agents(self, session_id: str) -> tuple[Known, ...]:
+        """All agents of a run: the main one first, then by id."""
+        with self._lock:
+            session = self._session(session_id)
+            stops = self._stops(session_id)
+            ids = sorted({*session.agents, *session.books.accounts}, key=lambda name: (name != MAIN, name))
+            return tuple(self._known(session, agent, stops.get(agent, "")) for agent in ids)
+
+    def _known(self, session: _Session, agent: str, stop_reason: str) -> Known:
+        agent_type, is_running = session.agents.get(agent, ("", False))
+        account = session.books.accounts.get(agent) or Account()
+        share = account.cache_read_tokens / account.prompt_tokens if account.prompt_tokens else 0.0
+        spent = session.books.of_agent(agent, session.flights.get(agent))
+        return Known("" if agent == MAIN else agent, agent_type, is_running, spent, share, stop_reason)
+
+    def running_subagents(self, session_id: str) -> tuple[str, ...]:
+        """Ids of subagents that were seen at work and have not ended, sorted. One that was killed may linger."""
+        with self._lock:
+            agents = self._session(session_id).agents
+            return tuple(sorted(name for name, (_, is_running) in agents.items() if is_running and name != MAIN))
+
+    # --- what was said and done ---------------------------------------------------------------------------------
+
+    def told(self, session_id: str, agent_id: str, what: str) -> bool:
+        """Whether an agent was *not* told this before; from now on it was. One of several processes gets True."""
+        with self._lock:
+            session, agent = self._session(session_id), _key(agent_id)
+            if (agent, what) in session.told:
+                return False
+            session.told.add((agent, what))
+            is_first = self._database.claim("INSERT OR IGNORE INTO told VALUES (?, ?, ?)", (session_id, agent, what))
+            return is_first is not False
+
+    def told_so_far(self, session_id: str, agent_id: str) -> frozenset[str]:
+        """Everything that an agent was told."""
+        with self._lock:
+            told = self._session(session_id).told
+            return frozenset(what for name, what in told if name == _key(agent_id))
+
+    def mark_stopped(self, session_id: str, agent_id: str, reason: str, kind: str = "budget") -> None:
+        """Notes that an agent was stopped, and why. A raised limit lifts stops of the kind "budget"."""
+        with self._lock:
+            self._session(session_id)
+            self._database.write(
+                ("INSERT OR REPLACE INTO stops VALUES (?, ?, ?, ?)", (session_id, _key(agent_id), kind, reason))
+            )
+
+    def stop_reason(self, session_id: str, agent_id: str) -> str:
+        """Why an agent was stopped; empty if it was not, or if the stop was lifted."""
+        with self._lock:
+            return self._stops(session_id).get(_key(agent_id), "")
+
+    def lift_stop(self, session_id: str, agent_id: str) -> None:
+        """Forgets that an agent was stopped."""
+        with self._lock:
+            self._database.write(("DELETE FROM stops WHERE session = ? AND agent = ?", (session_id, _key(agent_id))))
+
+    def _stops(self, session_id: str) -> dict[str, str]:
+        rows = self._database.read("SELECT agent, reason FROM stops WHERE session = ?", (session_id,))
+        return {str(agent): str(reason) for agent, reason in rows}
+
+    # --- raised limits ------------------------------------------------------------------------------------------
+
+    def raised(self, session_id: str) -> Raised:
+        """What a person has added to the limits of this run; asked of the file each time, for another process adds."""
+        with self._lock:
+            rows = self._database.read(
+                "SELECT what, sum(amount) FROM raises WHERE session IN (?, '') GROUP BY what", (session_id,)
+            )
+        sums = {str(what): float(str(amount)) for what, amount in rows}
+        whole = {name: int(sums.get(name, 0)) for name in RAISABLE[1:]}
+        return Raised(sums.get("usd", 0.0), whole["requests"], whole["tokens"], whole["context_tokens"])
+
+    def raised_usd(self, session_id: str) -> float:
+        """Dollars that a person has added."""
+        return self.raised(session_id).usd
+
+    def raise_limit(self, session_id: str | None, usd: float = 0.0, **more: float) -> bool:
+        """Adds to the limits of a run (`None`: of every run), and lifts its budget stops. False: not written.
+
+        Args:
+            more: `requests`, `tokens`, `context_tokens`.
+        """
+        with self._lock:
+            amounts = {name: amount for name, amount in {"usd": usd, **more}.items() if amount}
+            statements: list[Statement] = [
+                ("INSERT INTO raises VALUES (?, ?, ?)", (session_id or "", what, amount))
+                for what, amount in amounts.items()
+            ]
+            if session_id is None:
+                statements.append(("DELETE FROM stops WHERE kind = 'budget'", ()))
+            else:
+                statements.append(("DELETE FROM stops WHERE kind = 'budget' AND session = ?", (session_id,)))
+            return self._database.write(*statements) and self._database.is_kept
+
+    # --- sessions -----------------------------------------------------------------------------------------------
+
+    def transcript(self, session_id: str) -> str:
+        """Path of the main transcript of a session, if an event named one that may be read."""
+        with self._lock:
+            return self._session(session_id).transcript
+
+    def sessions(self) -> list[tuple[str, str]]:
+        """(session id, transcript) of all that were seen, the newest first."""
+        with self._lock:
+            rows = self._database.read("SELECT session, transcript FROM sessions ORDER BY rowid DESC")
+            return [(str(session), str(transcript)) for session, transcript in rows]
+
+    def _session(self, session_id: str, transcript: str = "", cwd: str = "") -> _Session:
+        session = self._sessions.get(session_id)
+        if session is None:
+            session = self._sessions[session_id] = self._restored(session_id)
+        if transcript and transcript != session.transcript:
+            session.transcript, session.following = transcript, None
+            session.is_followed = self._may_be_read(transcript)
+            if session.is_followed:
+                self._database.write(
+                    ("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)", (session_id, transcript, cwd)),
+                    *_without_old_sessions(),
+                )
+        return session
+
+    def _restored(self, session_id: str) -> _Session:
+        ask: Callable[[str], list[tuple[object, ...]]] = lambda query: self._database.read(query, (session_id,))  # noqa: E731
+        entries = (
+            Entry(*row[:-3], bool(row[-3]), row[-2], tuple(str(row[-1]).split("\n")) if row[-1] else ())  # type: ignore[arg-type]
+            for row in ask(f"SELECT {ENTRY_COLUMNS} FROM requests WHERE session = ? ORDER BY rowid")
+        )
+        flights = ask("SELECT agent, call, is_next, entered_tokens FROM flights WHERE session = ?")
+        agents = ask("SELECT agent, agent_type, is_running FROM agents WHERE session = ?")
+        return _Session(
+            books=Books(entries),
+            flights={
+                str(agent): Flight(str(call), bool(is_next), int(str(entered)))
+                for agent, call, is_next, entered in flights
+            },
+            agents={str(agent): (str(agent_type), bool(is_running)) for agent, agent_type, is_running in agents},
+            told={(str(agent), str(what)) for agent, what in ask("SELECT agent, what FROM told WHERE session = ?")},
+        )
+
+    def _may_be_read(self, transcript: str) -> bool:
+        from mcp_lean.guard.spend import is_in_a_root
+
+        if is_in_a_root(transcript, self._environ):
+            return True
+        self._notes.setdefault(f"{transcript}: not in Claude Code's own folder; what this run spends is not counted")
+        return False
+
+    def _look(self, session_id: str, session: _Session) -> None:
+        if not session.is_followed:
+            return
+        from mcp_lean.costs.contract import price_table
+        from mcp_lean.guard import spend
+
+        try:
+            if self._reads_on:
+                rows = self._database.read(
+                    "SELECT path, device, inode, size_bytes FROM places WHERE session = ?", (session_id,)
+                )
+                known = [
+                    spend.Place(str(path), int(str(device)), int(str(inode)), int(str(size)))
+                    for path, device, inode, size in rows
+                ]
+                entries, places = spend.read_on(session.transcript, session.books, known, price_table())
+            else:
+                if session.following is None:
+                    session.following = spend.Following(session.transcript, session.books, price_table())
+                places = spend.places(session.transcript) if session.looks % LOOKS_BETWEEN_PLACES == 0 else []
+                session.looks += 1
+                entries = session.following.look()
+                for path, reason in session.following.problems.items():
+                    self._notes.setdefault(f"{path}: {reason}; what it holds is not counted")
+        except OSError as error:
+            self._notes.setdefault(f"{session.transcript}: {error.strerror}; what it holds is not counted")
+            return
+        statements: list[Statement] = [(INSERT_ENTRY, (session_id, *_columns(entry))) for entry in entries]
+        statements += [
+            (
+                "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?)",
+                (session_id, place.path, str(place.device), str(place.inode), place.size_bytes),
+            )
+            for place in places
+        ]
+        if statements:
+            self._database.write(*statements)
+
+
+ENTRY_NAMES = (
+    "id", "agent", "model", "picousd", "tokens", "context_tokens", "cache_read_tokens", "output_tokens", "read_rate",
+    "write_rate", "output_rate", "is_final", "seen_chars", "calls",
+)  # fmt: skip
+ENTRY_COLUMNS = ", ".join(ENTRY_NAMES)
+INSERT_ENTRY = (
+    f"INSERT INTO requests (session, {ENTRY_COLUMNS}) VALUES (?{', ?' * len(ENTRY_NAMES)}) "
+    f"ON CONFLICT (session, id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in ENTRY_NAMES[1:])}"
+)
+
+
+def _columns(entry: Entry) -> tuple[object, ...]:
+    return (
+        entry.request_id, entry.agent_id, entry.model, entry.picousd, entry.tokens, entry.context_tokens,
+        entry.cache_read_tokens, entry.output_tokens, entry.read_rate, entry.write_rate, entry.output_rate,
+        int(entry.is_final), entry.seen_chars, "\n".join(entry.call_ids),
+    )  # fmt: skip
+
+
+def _key(agent_id: str) -> str:
+    return agent_id or MAIN
+
+
+def _without_old_sessions() -> list[Statement]:
+    tables = ("requests", "places", "told", "stops", "flights", "agents", "raises")
+    old = "SELECT session FROM sessions ORDER BY rowid DESC LIMIT -1 OFFSET ?"
+    return [
+        *((f"DELETE FROM {table} WHERE session IN ({old})", (SESSIONS_KEPT,)) for table in tables),
+        (f"DELETE FROM sessions WHERE session IN ({old})", (SESSIONS_KEPT,)),
+    ]
