@@ -2,10 +2,10 @@
 
     python bench/search.py FOLDER [--rounds 7] [--budget 8000]
 
-FOLDER is a checkout of some 20,000 files. Patterns are identifiers of the repository itself, picked by a fixed rule from
-rare to common, some of them as regular expressions. Both programs run in turns, so that a busy machine hits both; the
-figure is the ratio of the medians. Opening and parsing what is shown is timed apart, as it grows with the answer and
-not with the repository. The first call of a process, which loads grammars, is told apart too.
+FOLDER is a checkout of some 20,000 files. Patterns are identifiers of the repository itself, picked by a fixed rule
+from rare to common, some of them as regular expressions. Both programs run in turns, so that a busy machine hits both;
+the figure is the ratio of the medians. Opening and parsing what is shown is timed apart: it grows with the answer, not
+with the repository. The first call of a process, which loads grammars, is told apart too.
 """
 
 from __future__ import annotations
@@ -97,10 +97,9 @@ def measure(rg: str, root: Path, patterns: list[str], rounds: int, budget: int) 
             theirs.append(spent(count))
             ours.append(spent(ask))
     search = median(whole - opened for whole, opened in zip(ours, opening, strict=True))
-    print(
-        f"{len(patterns):3} patterns: search and rank {search / median(theirs):.2f} x rg -c ({median(theirs) * 1000:.0f} ms CPU), "
-        f"open and parse {median(opening) * 1000:.0f} ms, first call {first * 1000:.0f} ms"
-    )
+    ratio, base = search / median(theirs), median(theirs) * 1000
+    print(f"{len(patterns):3} patterns: search and rank {ratio:.2f} x rg -c ({base:.0f} ms CPU)", end=", ")
+    print(f"open and parse {median(opening) * 1000:.0f} ms; first call {first * 1000:.0f} ms")
 
 
 def spent(work: Callable[[], None]) -> float:

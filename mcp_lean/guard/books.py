@@ -58,6 +58,16 @@ class Flight:
     entered_tokens: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a transcript file was read."""
+
+    path: str
+    device: int
+    inode: int
+    size_bytes: int
+
+
 @dataclass(slots=True)
 class Account:
     """Totals of one agent."""

@@ -2,7 +2,7 @@
 
 In:  statements of `ledger`.
 Out: rows; `note`, one line on what is wrong with the file.
-Not here: what the tables mean (`ledger`).
+Not here: the tables (`tables`), what they mean (`ledger`).
 
 Nothing here raises for a bad disk. What could not be written waits in memory, and goes out with the next write that
 succeeds; a file from a newer version is not touched.
@@ -16,37 +16,19 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from mcp_lean.guard.tables import SCHEMA, VERSION, Row, Statement
+
 if TYPE_CHECKING:
     import sqlite3
 
 NAME = "ledger.sqlite3"
-VERSION = 1
 BUSY_SECONDS = 0.25
 """Another process writes for some milliseconds; a hook that takes over a second is given up by its caller."""
 
+MOST_NUMBER = 2**63 - 1
+
 MOST_WAITING = 20_000
 """Statements that a full disk keeps in memory; older ones go first."""
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS calls (id TEXT, session TEXT, agent TEXT, agent_type TEXT, transcript TEXT,
-    PRIMARY KEY (id, session, agent));
-CREATE TABLE IF NOT EXISTS sessions (session TEXT PRIMARY KEY, transcript TEXT, cwd TEXT);
-CREATE TABLE IF NOT EXISTS agents (session TEXT, agent TEXT, agent_type TEXT, is_running INTEGER,
-    PRIMARY KEY (session, agent));
-CREATE TABLE IF NOT EXISTS flights (session TEXT, agent TEXT, call TEXT, is_next INTEGER, entered_tokens INTEGER,
-    PRIMARY KEY (session, agent));
-CREATE TABLE IF NOT EXISTS told (session TEXT, agent TEXT, what TEXT, PRIMARY KEY (session, agent, what));
-CREATE TABLE IF NOT EXISTS stops (session TEXT, agent TEXT, kind TEXT, reason TEXT, PRIMARY KEY (session, agent));
-CREATE TABLE IF NOT EXISTS raises (session TEXT, what TEXT, amount REAL);
-CREATE TABLE IF NOT EXISTS requests (session TEXT, id TEXT, agent TEXT, model TEXT, picousd INTEGER, tokens INTEGER,
-    context_tokens INTEGER, cache_read_tokens INTEGER, output_tokens INTEGER, read_rate INTEGER, write_rate INTEGER,
-    output_rate INTEGER, is_final INTEGER, seen_chars INTEGER, calls TEXT, UNIQUE (session, id));
-CREATE TABLE IF NOT EXISTS places (session TEXT, path TEXT, device TEXT, inode TEXT, size_bytes INTEGER,
-    PRIMARY KEY (session, path));
-"""
-
-Row = tuple[object, ...]
-Statement = tuple[str, Sequence[object]]
 
 
 def data_folder(environ: Mapping[str, str]) -> str:
@@ -62,8 +44,7 @@ class Database:
 
     def __init__(self, folder: str) -> None:
         self.path = os.path.join(folder, NAME)
-        self.note = ""
-        """What is wrong with the file, in one line; empty while all is well."""
+        self._opening = self._trouble = ""
         self.is_kept = True
         """False: everything is in memory only."""
         self._waiting: deque[Statement] = deque(maxlen=MOST_WAITING)
@@ -81,21 +62,26 @@ class Database:
             except sqlite3.DatabaseError as error:
                 damaged = f"{self.path}.damaged"
                 _move_aside(self.path, damaged)
-                self.note = f"{self.path}: was damaged ({error}) and begins anew; the old one is {damaged}"
+                self._opening = f"{self.path}: was damaged ({error}) and begins anew; the old one is {damaged}"
                 return _connect(self.path)
         except NewerLedgerError as error:
-            self.note = f"{self.path}: {error}; it is left alone, and this process keeps its ledger in memory"
+            self._opening = f"{self.path}: {error}; it is left alone, and this process keeps its ledger in memory"
         except (OSError, sqlite3.Error) as error:
-            self.note = f"{self.path}: cannot be used ({error}); this process keeps its ledger in memory"
+            self._opening = f"{self.path}: cannot be used ({error}); this process keeps its ledger in memory"
         self.is_kept = False
         return _connect(":memory:")
+
+    @property
+    def note(self) -> str:
+        """What is wrong with the file, in one line; empty while all is well."""
+        return self._trouble or self._opening
 
     def read(self, query: str, values: Sequence[object] = ()) -> list[Row]:
         """Rows; none, and a note, if the file cannot be read."""
         import sqlite3
 
         try:
-            return self._connection.execute(query, values).fetchall()
+            return self._connection.execute(query, [_fit(value) for value in values]).fetchall()
         except sqlite3.Error as error:
             self._note(error)
             return []
@@ -111,6 +97,7 @@ class Database:
             self._note(error)
             return False
         self._waiting.clear()
+        self._trouble = ""
         return True
 
     def claim(self, statement: str, values: Sequence[object]) -> bool | None:
@@ -132,7 +119,7 @@ class Database:
         try:
             changed = 0
             for statement, values in statements:
-                changed = self._connection.execute(statement, values).rowcount
+                changed = self._connection.execute(statement, [_fit(value) for value in values]).rowcount
             self._connection.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):  # a full disk may have rolled back by itself
@@ -141,7 +128,7 @@ class Database:
         return changed
 
     def _note(self, error: Exception) -> None:
-        self.note = f"{self.path}: {error}; what cannot be written is kept in memory"
+        self._trouble = f"{self.path}: {error}; what cannot be written is kept in memory"
 
     @property
     def waiting(self) -> int:
@@ -155,6 +142,13 @@ class Database:
 
 class NewerLedgerError(Exception):
     """The file was made by a newer version."""
+
+
+def _fit(value: object) -> object:
+    """A value that sqlite takes: events and transcripts may hold half characters and absurd numbers."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    return max(-MOST_NUMBER, min(MOST_NUMBER, value)) if isinstance(value, int) else value
 
 
 def _connect(path: str) -> sqlite3.Connection:

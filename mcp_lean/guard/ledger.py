@@ -11,22 +11,27 @@ Ids of agents are as in events: the main agent's is empty. No clock is asked, so
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import TYPE_CHECKING, Self
 
-from mcp_lean.guard.books import Account, Books, Entry, Flight
-from mcp_lean.guard.database import Database, Statement, data_folder
+from mcp_lean.guard import tables
+from mcp_lean.guard.books import Account, Books, Entry, Flight, Place
+from mcp_lean.guard.budget import Raised
+from mcp_lean.guard.database import Database, data_folder
 from mcp_lean.guard.event import Event
 from mcp_lean.guard.identity import MAIN, Caller, Identities, caller_of
 from mcp_lean.guard.limits import Spent
+from mcp_lean.guard.tables import Statement
 
 if TYPE_CHECKING:
     from mcp_lean.guard.spend import Following
 
-CALLS_KEPT, SESSIONS_KEPT = 50_000, 300
-"""Older ones are dropped; ten busy days' worth of calls, some months of sessions."""
+CALLS_BETWEEN_DROPS = 1_000
+
+LONGEST_ID_CHARS = 200
+"""Of what a client makes up; an event with a longer id is nothing of a client's, and is not kept."""
 
 LOOKS_BETWEEN_PLACES = 50
 """How often the server notes how far it has read, for commands that read on from there."""
@@ -37,16 +42,6 @@ RESULT_CHARS_PER_TOKEN, MOST_RESULT_CHARS = 3.0, 50_000
 READS_TRANSCRIPTS = frozenset(("PreToolUse", "PostToolBatch", "UserPromptSubmit", "SubagentStop", "Stop"))
 
 RAISABLE = ("usd", "requests", "tokens", "context_tokens")
-
-
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """What a person has added to the limits of a run and of each of its agents."""
-
-    usd: float = 0.0
-    requests: int = 0
-    tokens: int = 0
-    context_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +115,10 @@ class Ledger:
 
     def remember(self, event: Event) -> None:
         """Takes in an event: who calls, who runs, what is in flight; and reads what the transcripts say by now."""
-        if not event.session_id:
+        if (
+            not event.session_id
+            or max(len(event.session_id), len(event.agent_id), len(_call(event))) > LONGEST_ID_CHARS
+        ):
             return
         with self._lock:
             session = self._session(event.session_id, event.transcript_path, event.cwd)
@@ -134,17 +132,10 @@ class Ledger:
         if event.name != "PreToolUse" or event.tool is None or not event.tool.id:
             return []
         self._identities.remember(event.tool.id, caller_of(event))
-        statements: list[Statement] = [
-            (
-                "INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?)",
-                (event.tool.id, event.session_id, event.agent_id, event.agent_type, event.transcript_path),
-            )
-        ]
+        statements = [tables.write_call(event.tool.id, caller_of(event))]
         self._remembered += 1
-        if self._remembered % 1_000 == 0:
-            statements.append(
-                ("DELETE FROM calls WHERE rowid <= (SELECT max(rowid) FROM calls) - ?", (CALLS_KEPT,)),
-            )
+        if self._remembered % CALLS_BETWEEN_DROPS == 0:
+            statements.append(tables.drop_old_calls())
         return statements
 
     def _running(self, event: Event, session: _Session) -> list[Statement]:
@@ -155,12 +146,7 @@ class Ledger:
         if known == (agent_type, is_running) or (known is None and not is_running):
             return []
         session.agents[agent] = (agent_type, is_running)
-        return [
-            (
-                "INSERT OR REPLACE INTO agents VALUES (?, ?, ?, ?)",
-                (event.session_id, agent, agent_type, int(is_running)),
-            )
-        ]
+        return [tables.write_agent(event.session_id, agent, agent_type, is_running)]
 
     def _flight(self, event: Event, session: _Session) -> list[Statement]:
         agent = _key(event.agent_id)
@@ -170,13 +156,16 @@ class Ledger:
         elif event.name == "PostToolBatch" and event.batch:
             chars = sum(min(len(call.response or ""), MOST_RESULT_CHARS) for call in event.batch)
             flight = Flight(event.batch[-1].id, True, round(chars / RESULT_CHARS_PER_TOKEN))
-        elif event.name in ("SubagentStop", "Stop", "SessionStart") and session.flights.pop(agent, None):
-            return [("DELETE FROM flights WHERE session = ? AND agent = ?", (event.session_id, agent))]
-        if flight is None or session.flights.get(agent) == flight:
+        if flight is None:
+            has_ended = event.name in ("SubagentStop", "Stop", "SessionStart") and agent in session.flights
+            if not has_ended:
+                return []
+            del session.flights[agent]
+            return [tables.drop_flight(event.session_id, agent)]
+        if session.flights.get(agent) == flight:
             return []
         session.flights[agent] = flight
-        row = (event.session_id, agent, flight.call_id, int(flight.is_next), flight.entered_tokens)
-        return [("INSERT OR REPLACE INTO flights VALUES (?, ?, ?, ?, ?)", row)]
+        return [tables.write_flight(event.session_id, agent, flight)]
 
     # --- identity -----------------------------------------------------------------------------------------------
 
@@ -325,29 +314,22 @@ class Ledger:
         if transcript and transcript != session.transcript:
             session.transcript, session.following = transcript, None
             session.is_followed = self._may_be_read(transcript)
-            if session.is_followed:
-                self._database.write(
-                    ("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)", (session_id, transcript, cwd)),
-                    *_without_old_sessions(),
-                )
+            self._database.write(*tables.write_session(session_id, transcript, cwd))
         return session
 
     def _restored(self, session_id: str) -> _Session:
-        ask: Callable[[str], list[tuple[object, ...]]] = lambda query: self._database.read(query, (session_id,))  # noqa: E731
-        entries = (
-            Entry(*row[:-3], bool(row[-3]), row[-2], tuple(str(row[-1]).split("\n")) if row[-1] else ())  # type: ignore[arg-type]
-            for row in ask(f"SELECT {ENTRY_COLUMNS} FROM requests WHERE session = ? ORDER BY rowid")
-        )
-        flights = ask("SELECT agent, call, is_next, entered_tokens FROM flights WHERE session = ?")
-        agents = ask("SELECT agent, agent_type, is_running FROM agents WHERE session = ?")
+        def rows(query: str) -> list[tuple[object, ...]]:
+            return self._database.read(query, (session_id,))
+
+        flights = rows("SELECT agent, call, is_next, entered_tokens FROM flights WHERE session = ?")
+        agents = rows("SELECT agent, agent_type, is_running FROM agents WHERE session = ?")
         return _Session(
-            books=Books(entries),
+            books=Books(tables.entries(rows(tables.ENTRIES))),
             flights={
-                str(agent): Flight(str(call), bool(is_next), int(str(entered)))
-                for agent, call, is_next, entered in flights
+                str(agent): Flight(str(call), bool(is_next), int(str(new))) for agent, call, is_next, new in flights
             },
             agents={str(agent): (str(agent_type), bool(is_running)) for agent, agent_type, is_running in agents},
-            told={(str(agent), str(what)) for agent, what in ask("SELECT agent, what FROM told WHERE session = ?")},
+            told={(str(agent), str(what)) for agent, what in rows("SELECT agent, what FROM told WHERE session = ?")},
         )
 
     def _may_be_read(self, transcript: str) -> bool:
@@ -361,69 +343,43 @@ class Ledger:
     def _look(self, session_id: str, session: _Session) -> None:
         if not session.is_followed:
             return
-        from mcp_lean.costs.contract import price_table
-        from mcp_lean.guard import spend
-
         try:
-            if self._reads_on:
-                rows = self._database.read(
-                    "SELECT path, device, inode, size_bytes FROM places WHERE session = ?", (session_id,)
-                )
-                known = [
-                    spend.Place(str(path), int(str(device)), int(str(inode)), int(str(size)))
-                    for path, device, inode, size in rows
-                ]
-                entries, places = spend.read_on(session.transcript, session.books, known, price_table())
-            else:
-                if session.following is None:
-                    session.following = spend.Following(session.transcript, session.books, price_table())
-                places = spend.places(session.transcript) if session.looks % LOOKS_BETWEEN_PLACES == 0 else []
-                session.looks += 1
-                entries = session.following.look()
-                for path, reason in session.following.problems.items():
-                    self._notes.setdefault(f"{path}: {reason}; what it holds is not counted")
+            entries, places = self._read_on(session_id, session) if self._reads_on else self._follow(session)
         except OSError as error:
-            self._notes.setdefault(f"{session.transcript}: {error.strerror}; what it holds is not counted")
-            return
-        statements: list[Statement] = [(INSERT_ENTRY, (session_id, *_columns(entry))) for entry in entries]
-        statements += [
-            (
-                "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?)",
-                (session_id, place.path, str(place.device), str(place.inode), place.size_bytes),
+            self._notes.setdefault(
+                f"{error.filename or session.transcript}: {error.strerror}; what it holds is not counted"
             )
-            for place in places
-        ]
+            return
+        statements = [tables.write_entry(session_id, entry) for entry in entries]
+        statements += [tables.write_place(session_id, place) for place in places]
         if statements:
             self._database.write(*statements)
 
+    def _follow(self, session: _Session) -> tuple[list[Entry], list[Place]]:
+        from mcp_lean.costs.contract import price_table
+        from mcp_lean.guard import spend
 
-ENTRY_NAMES = (
-    "id", "agent", "model", "picousd", "tokens", "context_tokens", "cache_read_tokens", "output_tokens", "read_rate",
-    "write_rate", "output_rate", "is_final", "seen_chars", "calls",
-)  # fmt: skip
-ENTRY_COLUMNS = ", ".join(ENTRY_NAMES)
-INSERT_ENTRY = (
-    f"INSERT INTO requests (session, {ENTRY_COLUMNS}) VALUES (?{', ?' * len(ENTRY_NAMES)}) "
-    f"ON CONFLICT (session, id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in ENTRY_NAMES[1:])}"
-)
+        if session.following is None:
+            session.following = spend.Following(session.transcript, session.books, price_table())
+        is_due = session.looks % LOOKS_BETWEEN_PLACES == 0
+        session.looks += 1
+        places = spend.places(session.transcript) if is_due else []
+        entries = session.following.look()
+        for path, reason in session.following.problems.items():
+            self._notes.setdefault(f"{path}: {reason}; what it holds is not counted")
+        return entries, places
+
+    def _read_on(self, session_id: str, session: _Session) -> tuple[list[Entry], list[Place]]:
+        from mcp_lean.costs.contract import price_table
+        from mcp_lean.guard import spend
+
+        known = tables.places(self._database.read(tables.PLACES, (session_id,)))
+        return spend.read_on(session.transcript, session.books, known, price_table())
 
 
-def _columns(entry: Entry) -> tuple[object, ...]:
-    return (
-        entry.request_id, entry.agent_id, entry.model, entry.picousd, entry.tokens, entry.context_tokens,
-        entry.cache_read_tokens, entry.output_tokens, entry.read_rate, entry.write_rate, entry.output_rate,
-        int(entry.is_final), entry.seen_chars, "\n".join(entry.call_ids),
-    )  # fmt: skip
+def _call(event: Event) -> str:
+    return event.tool.id if event.tool else ""
 
 
 def _key(agent_id: str) -> str:
     return agent_id or MAIN
-
-
-def _without_old_sessions() -> list[Statement]:
-    tables = ("requests", "places", "told", "stops", "flights", "agents", "raises")
-    old = "SELECT session FROM sessions ORDER BY rowid DESC LIMIT -1 OFFSET ?"
-    return [
-        *((f"DELETE FROM {table} WHERE session IN ({old})", (SESSIONS_KEPT,)) for table in tables),
-        (f"DELETE FROM sessions WHERE session IN ({old})", (SESSIONS_KEPT,)),
-    ]

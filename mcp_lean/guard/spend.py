@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from mcp_lean.costs.prices import PriceTable, quote_for, request_cost
-from mcp_lean.guard.books import Books, Entry
+from mcp_lean.guard.books import Books, Entry, Place
 from mcp_lean.transcripts.file import MAIN, FileReader
 from mcp_lean.transcripts.follow import SessionFollower
 from mcp_lean.transcripts.lines import LineBuffer
@@ -27,16 +26,6 @@ OVERLAP_BYTES = 256 << 10
 Where they stand further apart, an *estimated* output count may be low until the server reads the whole file."""
 
 PIECE_BYTES = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """How far a file was read."""
-
-    path: str
-    device: int
-    inode: int
-    size_bytes: int
 
 
 def is_in_a_root(path: str, environ: Mapping[str, str]) -> bool:

@@ -8,7 +8,8 @@
 Resume items, which a cut answer names: `path:42+2000` (line 42 from its 2,001st character on), and `@31-` after a
 glob, a folder, an outline or a name defined several times (from its 31st entry on).
 
-Also understood, as models write them: `path:L10-L80`, `path#L10-L80`, and `path:42:7` as compilers print places.
+Also understood, as models write them: `path:L10-L80`, `path#L10-L80`, `path:42:7` as compilers print places, and a
+resume item with the `more: ` before it.
 
 In:  a string as a model writes it.
 Out: an `Item`, or `BadItem` with the form that was probably meant.
@@ -27,6 +28,7 @@ GLOB_CHARACTERS = re.compile(r"[*?\[]")
 RANGE = re.compile(r"(?P<path>.+?)(?::|:L|#L)(?P<first>\d{1,12})-L?(?P<last>\d{0,12})", re.DOTALL | re.ASCII)
 AROUND = re.compile(r"(?P<path>.+?):L?(?P<line>\d{1,12})(?::\d{1,12})?", re.DOTALL | re.ASCII)
 WITHIN = re.compile(r"(?P<path>.+?):(?P<line>\d{1,12})\+(?P<column>\d{1,12})", re.DOTALL | re.ASCII)
+REST_OF_CALL = re.compile(r"items \d+-\d+ of this call")
 ENTRY = re.compile(r"(?P<rest>.+)@(?P<entry>\d{1,12})-", re.DOTALL | re.ASCII)
 
 
@@ -67,6 +69,9 @@ def parse(text: str) -> Item:
     """Split an item. Raises `BadItem` where it cannot mean anything."""
     if not text.strip():
         raise BadItem("an item is empty; write a path such as src/app.py")
+    text = text.removeprefix("more: ")
+    if REST_OF_CALL.fullmatch(text):
+        raise BadItem(f"{text}: an answer does not remember its call; write these items out again")
     entry = 1
     if found := ENTRY.fullmatch(text):
         text, entry = found["rest"], max(1, int(found["entry"]))

@@ -15,11 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from mcp_lean.errors import AskError
 from mcp_lean.repo.listing import list_files
 from mcp_lean.repo.patterns import Pattern, literally
+from mcp_lean.repo.rg_search import LINES_PER_FILE, Lines
 from mcp_lean.repo.scope import Scope
 from mcp_lean.repo.text import decode, read_bytes
 
 FILE_BYTES = 4 << 20
-LINES_PER_FILE = 1_000
+NOTE = "searched without ripgrep: slow; files are read up to 4 MB"
 
 
 class PlainSearch:
@@ -37,8 +38,8 @@ class PlainSearch:
         """Whether it matches an empty line, and with it any."""
         return pattern.matcher is not None and bool(pattern.matcher.search(""))
 
-    def lines(self, patterns: Sequence[Pattern]) -> tuple[dict[str, str], int, list[str]]:
-        """Per path its matching lines as one text; how many files were searched; remarks."""
+    def lines(self, patterns: Sequence[Pattern]) -> Lines:
+        """The lines that one of the patterns matches."""
         matchers = [pattern.matcher for pattern in patterns if pattern.matcher is not None]
         found: dict[str, str] = {}
         paths = self._paths()
@@ -47,7 +48,7 @@ class PlainSearch:
             lines = _matching_lines(self._text(path), matchers)
             if lines:
                 found[path] = "\n".join(lines)
-        return found, len(paths), ["searched without ripgrep: slow; files above 4 MB and complex patterns are left out"]
+        return Lines(found, len(paths), LINES_PER_FILE, (NOTE,))
 
     def counts(self, pattern: Pattern, texts: Mapping[str, str]) -> Counter[str]:
         """Not asked: every accepted pattern has a matcher."""

@@ -17,6 +17,7 @@ import tempfile
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from time import monotonic
 
@@ -32,7 +33,7 @@ LINE_BYTES = 400
 
 LINES_PER_FILE = 1_000
 FEWER_LINES_PER_FILE = (20, 2)
-OUTPUT_BYTES = 48 << 20
+OUTPUT_BYTES = 32 << 20
 """More hits than this are not held in memory: the search is repeated with fewer lines per file. The step depends on the
 hits alone, so that the same state gives the same answer."""
 
@@ -47,6 +48,19 @@ STATISTICS = re.compile(rb"\n(\d+) files searched\n")
 CUT = re.compile(r" \[\.\.\. (?:omitted end of long line|\d+ more match(?:es)?)\]$", re.MULTILINE)
 FIXED_PART = re.compile(r"(?:[^*?\[\\{/]+/)*")
 NAME_GLOB = re.compile(r"[\w.*?{},-]*\.[\w*?{},-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What an engine found: per path, sorted, its matching lines as one text.
+
+    most_lines: how many it took of one file. notes: what the reader should know about the search.
+    """
+
+    texts: Mapping[str, str]
+    searched_files: int
+    most_lines: int
+    notes: tuple[str, ...] = ()
 
 
 class RgSearch:
@@ -67,8 +81,8 @@ class RgSearch:
         """Whether it matches an empty line, and with it any."""
         return bool(pattern.matcher.search("") if pattern.matcher else self._matching_lines(pattern, ""))
 
-    def lines(self, patterns: Sequence[Pattern]) -> tuple[dict[str, str], int, list[str]]:
-        """Per path its matching lines as one text; how many files were searched; remarks."""
+    def lines(self, patterns: Sequence[Pattern]) -> Lines:
+        """The lines that one of the patterns matches. Raises `AskError` when nearly all do."""
         for most in (LINES_PER_FILE, *FEWER_LINES_PER_FILE):
             stream = Stream()
             notes = self._feed(stream, patterns, most)
@@ -80,7 +94,7 @@ class RgSearch:
             notes.append(f"very many hits: only the first {most} matching lines of each file were looked at")
         texts = stream.texts()
         wanted = self._scope.select(sorted(texts))
-        return {path: texts[path] for path in sorted(wanted)}, stream.searched_files, notes
+        return Lines({path: texts[path] for path in sorted(wanted)}, stream.searched_files, most, tuple(notes))
 
     def counts(self, pattern: Pattern, texts: Mapping[str, str]) -> Counter[str]:
         """How often a pattern without a matcher is seen in each text: lines, by one more rg over all of them."""

@@ -44,12 +44,14 @@ class Found:
     patterns: as they were searched; those that say nothing are left out.
     files: sorted by path.
     searched_files: how many were looked at.
+    most_lines: matching lines per file after which no further one was looked for.
     notes: what the reader should know about the search, a line each.
     """
 
     patterns: tuple[Pattern, ...]
     files: tuple[FileHits, ...]
     searched_files: int
+    most_lines: int
     notes: tuple[str, ...] = ()
 
 
@@ -71,11 +73,11 @@ def search(scope: Scope, patterns: Sequence[Pattern], *, check: Callable[[], Non
         kept.append(pattern)
     if not kept:
         raise AskError("; ".join(notes) + "; give a name or a phrase")
-    texts, searched_files, more_notes = engine.lines(kept)
+    lines = engine.lines(kept)
     check()
-    by_rg = {i: engine.counts(pattern, texts) for i, pattern in enumerate(kept) if pattern.matcher is None}
-    files = tuple(_file_hits(path, text, kept, by_rg) for path, text in texts.items())
-    return Found(tuple(kept), files, searched_files, (*notes, *more_notes))
+    by_rg = {i: engine.counts(pattern, lines.texts) for i, pattern in enumerate(kept) if pattern.matcher is None}
+    files = tuple(_file_hits(path, text, kept, by_rg) for path, text in lines.texts.items())
+    return Found(tuple(kept), files, lines.searched_files, lines.most_lines, (*notes, *lines.notes))
 
 
 def _engine(scope: Scope, check: Callable[[], None]) -> RgSearch | PlainSearch:

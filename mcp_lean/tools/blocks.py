@@ -28,7 +28,7 @@ def file_block(shown: str, found: Text, last: int | None, definition: str = "") 
 
     def heading(first: int, last: int) -> str:
         if total is not None and (total == 0 or (first, last) == (1, total)):
-            return render.whole(shown, "1 line" if total == 1 else f"{total} lines", *remarks)
+            return render.whole(shown, counted(total, "line"), *remarks)
         return render.part(f"{shown}:", first, last, total, *remarks)
 
     return Block(
@@ -57,11 +57,11 @@ def list_block(name: str, rows: Sequence[str], entry: int = 1, remark: str = "")
     """A list of entries from number `entry` on, resumed by `name@N-`."""
     total = len(rows)
     if entry > max(total, 1):
-        raise BadItem(f"{name}@{entry}-: the list has {_entries(total)}")
+        raise BadItem(f"{name}@{entry}-: the list ends at {total}")
 
     def heading(first: int, last: int) -> str:
         if last - first + 1 == total:
-            return render.whole(name, _entries(total), remark)
+            return render.whole(name, counted(total, "entry"), remark)
         return render.part(f"{name}@", first, last, total, remark)
 
     return Block(
@@ -81,5 +81,8 @@ def note_block(words: str) -> Block:
     return Block(lambda first, last: line)
 
 
-def _entries(count: int) -> str:
-    return "1 entry" if count == 1 else f"{count} entries"
+def counted(number: int, noun: str) -> str:
+    """ "1 line", "2 lines", "0 entries"."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun.removesuffix('y')}ies" if noun.endswith("y") else f"{number} {noun}s"

@@ -14,7 +14,7 @@ from mcp_lean.errors import BadItem, Missing
 from mcp_lean.packing.render import Block
 from mcp_lean.repo import text
 from mcp_lean.repo.workspace import Place
-from mcp_lean.tools.blocks import file_block, list_block
+from mcp_lean.tools.blocks import counted, file_block, list_block
 
 if TYPE_CHECKING:
     from mcp_lean.repo.outline import Definition, Outline
@@ -27,15 +27,15 @@ LARGE_DEFINITION_LINES = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A file and its outline."""
+class OutlinedFile:
+    """A file with its outline."""
 
     shown: str
     text: text.Text
     outline: Outline
 
     @classmethod
-    def read(cls, place: Place) -> Source:
+    def read(cls, place: Place) -> OutlinedFile:
         from mcp_lean.repo.outline import outline
 
         whole = text.read_whole(place.path, place.shown)
@@ -47,16 +47,16 @@ class Source:
         return file_block(self.shown, part, last, name)
 
 
-def outline_block(source: Source, entry: int) -> Block:
+def outline_block(file: OutlinedFile, entry: int) -> Block:
     """All definitions, one row each, with their lines."""
     from mcp_lean.repo.outline import render_outline
 
-    rows = [row for _, row in render_outline(source.outline)]
-    lines = f"in {source.text.total} lines"
-    return list_block(f"{source.shown}#", rows, entry, lines if rows else f"no definitions found {lines}")
+    rows = [row for _, row in render_outline(file.outline)]
+    lines = f"in {counted(len(file.text.lines), 'line')}"
+    return list_block(f"{file.shown}#", rows, entry, lines if rows else f"no definitions found {lines}")
 
 
-def named_blocks(source: Source, symbol: str) -> list[Block]:
+def named_blocks(file: OutlinedFile, symbol: str) -> list[Block]:
     """The definitions of a name in source order; those that touch (overloads, mostly) in one block.
 
     Raises:
@@ -64,31 +64,31 @@ def named_blocks(source: Source, symbol: str) -> list[Block]:
     """
     from mcp_lean.repo.outline import find, nearest
 
-    found = find(source.outline, symbol)
+    found = find(file.outline, symbol)
     if not found:
-        near = nearest(source.outline, symbol)
-        hint = f"; nearest: {', '.join(near)}" if near else f"; read {source.shown}# or {source.shown}"
-        raise Missing(f"{source.shown}#{symbol}: no such definition{hint}")
-    return [source.block(first, last, name) for first, last, name in _merged(found)]
+        near = nearest(file.outline, symbol)
+        hint = f"; nearest: {', '.join(near)}" if near else f"; read {file.shown}# or {file.shown}"
+        raise Missing(f"{file.shown}#{symbol}: no such definition{hint}")
+    return [file.block(first, last, name) for first, last, name in _merged(found)]
 
 
-def around_block(source: Source, line: int) -> Block:
+def around_block(file: OutlinedFile, line: int) -> Block:
     """The innermost definition around a line; of a long one, and outside of any, the lines near it."""
     from mcp_lean.repo.outline import enclosing
 
-    total = len(source.text.lines)
+    total = len(file.text.lines)
     if line > total:
-        raise BadItem(f"{source.shown}:{line}: the file ends at line {total}")
-    around = enclosing(source.outline, line)
+        raise BadItem(f"{file.shown}:{line}: the file ends at line {total}")
+    around = enclosing(file.outline, line)
     first, last, name = 1, total, ""
     reach = AROUND_LINES
     if around is not None:
         first, last, name = around.start, min(around.end, total), around.qualified
         if last - first < LARGE_DEFINITION_LINES:
-            return source.block(first, last, name)
+            return file.block(first, last, name)
         name += f" {first}-{last}"
         reach = LARGE_DEFINITION_LINES // 2
-    return source.block(max(first, line - reach), min(last, line + reach), name)
+    return file.block(max(first, line - reach), min(last, line + reach), name)
 
 
 def _merged(found: tuple[Definition, ...]) -> list[tuple[int, int, str]]:

@@ -7,7 +7,8 @@ Not here: searching, ranking and cutting (`repo/search.py`, `hits.py`, `regions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from pydantic import Field
 
@@ -15,20 +16,26 @@ from mcp_lean.errors import AskError
 from mcp_lean.packing.allocate import DEFAULT_BUDGET_TOKENS
 from mcp_lean.repo import text
 from mcp_lean.repo.hits import Ranked, rank, weights
+from mcp_lean.repo.outline import Outline, outline
 from mcp_lean.repo.patterns import MAX_PATTERNS, parse, shown, words
-from mcp_lean.repo.regions import Sought, regions
-from mcp_lean.repo.rg_search import LINES_PER_FILE
+from mcp_lean.repo.regions import Region, Sought, regions
 from mcp_lean.repo.scope import scopes
 from mcp_lean.repo.search import Found, hit_lines
 from mcp_lean.tools.base import Arguments, Budget, Context, Strings, Tool, within_limits
 from mcp_lean.tools.grep_answer import Opened, Totals, compose
 from mcp_lean.tools.grep_scopes import no_hits, search_all
 
-PARSED_FILES, TOKENS_PER_PARSED_FILE = 3, 600
+PARSED_FILES, TOKENS_PER_PARSED_FILE = 3, 800
 """Files whose definitions are looked at: this many, and one more per so many tokens of the budget."""
+
+PARSED_BYTES = 400_000
+"""No further file is parsed beyond this; at 3 MB/s it takes some 130 ms. The rest is shown by windows around hits."""
 
 NAMED_FILES = 30
 """Files beyond those that are read for the line to name them by."""
+
+READ_BYTES = 12 << 20
+"""No further file is read beyond this, which bounds memory; such files are named without a line."""
 
 SMALL_LINES, TOKENS_PER_SMALL_LINE = (12, 45), 150
 """How long a definition may be to be shown whole: by the budget, within these bounds."""
@@ -58,15 +65,13 @@ def run(args: GrepAndRead, ctx: Context) -> str:
     if silent:
         remarks.append("no hits: " + ", ".join(shown(pattern.asked) for pattern in silent))
     opened = _open(rank(found, ctx.workspace.root), found, budget, ctx)
-    is_least = any(file.lines >= LINES_PER_FILE for file in found.files)
+    is_least = any(file.lines >= found.most_lines for file in found.files)
     totals = Totals(sum(file.lines for file in found.files), len(found.files), is_least)
     return compose(opened, totals, found.patterns, remarks, budget)
 
 
 def _open(ranked: Sequence[Ranked], found: Found, budget: int, ctx: Context) -> list[Opened]:
     """Read the best files; find the regions of the very best."""
-    from mcp_lean.repo.outline import outline
-
     values = weights(found)
     sought = [
         Sought(value, pattern.names, words(pattern.asked))
@@ -74,30 +79,46 @@ def _open(ranked: Sequence[Ranked], found: Found, budget: int, ctx: Context) -> 
     ]
     parsed = PARSED_FILES + budget // TOKENS_PER_PARSED_FILE
     small_lines = max(SMALL_LINES[0], min(SMALL_LINES[1], budget // TOKENS_PER_SMALL_LINE))
-    files, sources, texts = list[Ranked](), list[bytes](), list[list[str]]()
+    files = list(_read(ranked, parsed + NAMED_FILES, ctx))
+    hits_per_file = hit_lines(found.patterns, ["\n".join(file.lines) for file in files], ctx.check)
+    left_bytes = PARSED_BYTES
+    opened = []
+    for index, (file, hits) in enumerate(zip(files, hits_per_file, strict=True)):
+        ctx.check()
+        parts: Sequence[Region] = ()
+        if index < parsed and hits:
+            left_bytes -= len(file.source)
+            outlined = outline(file.shown, file.source) if left_bytes > 0 else Outline((), "none")
+            parts = regions(len(file.lines), outlined, hits, sought, small_lines)
+        best = max(hits, key=lambda line: (sum(values[i] for i in hits[line]), -line), default=0)
+        opened.append(Opened(file.shown, file.lines, parts, len(hits) or file.one.hits.lines, best, file.one.score))
+    return opened
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    one: Ranked
+    shown: str
+    source: bytes
+    lines: Sequence[str]
+
+
+def _read(ranked: Sequence[Ranked], limit: int, ctx: Context) -> Iterator[_File]:
+    """The best `limit` files that can be read; beyond `READ_BYTES` without their text."""
+    left_bytes, given = READ_BYTES, 0
     for one in ranked:
-        if len(files) == parsed + NAMED_FILES:
+        if given == limit:
             break
         ctx.check()
         try:
             place = ctx.workspace.locate(one.hits.path)
-            source = text.read_bytes(place.path, place.shown, text.WHOLE_FILE_BYTES)
+            source = text.read_bytes(place.path, place.shown, text.WHOLE_FILE_BYTES) if left_bytes > 0 else b""
             decoded, _ = text.decode(source, place.shown)
         except AskError:
-            continue  # gone since, or it became something else
-        files.append(one)
-        sources.append(source)
-        texts.append(text.split_lines(decoded)[0])
-    lines_hit = hit_lines(found.patterns, ["\n".join(lines) for lines in texts], ctx.check)
-    opened = []
-    for index, (one, source, lines, hits) in enumerate(zip(files, sources, texts, lines_hit, strict=True)):
-        ctx.check()
-        parts = []
-        if index < parsed and hits:
-            parts = regions(len(lines), outline(one.hits.path, source), hits, sought, small_lines)
-        best = max(hits, key=lambda line: (sum(values[i] for i in hits[line]), -line), default=0)
-        opened.append(Opened(one.hits.path, lines, parts, len(hits) or one.hits.lines, best, one.score))
-    return opened
+            continue  # gone since the search, or it is something else now
+        left_bytes -= len(source)
+        given += 1
+        yield _File(one, place.shown, source, text.split_lines(decoded)[0])
 
 
 TOOL = Tool(

@@ -38,6 +38,7 @@ def search_all(where: Sequence[Scope], patterns: Sequence[Pattern], ctx: Context
         parts[0].patterns,
         tuple(sorted(files, key=lambda file: file.path)),
         sum(part.searched_files for part in parts),
+        min(part.most_lines for part in parts),
         tuple(dict.fromkeys(note for part in parts for note in part.notes)),
     )
 

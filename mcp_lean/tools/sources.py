@@ -22,12 +22,12 @@ from mcp_lean.repo.listing import glob_paths, list_files
 from mcp_lean.repo.nearest import Nearest
 from mcp_lean.repo.workspace import Place, Workspace
 from mcp_lean.tools import definitions
-from mcp_lean.tools.blocks import error_block, file_block, list_block, note_block, rest_block
+from mcp_lean.tools.blocks import counted, error_block, file_block, list_block, note_block, rest_block
 
 MARKS = ":#@*?["
 """Characters with a meaning in an item. A file whose name has one is found first, so that every file can be named."""
 
-LITERAL_FOLDERS = re.compile(r"/?((?:[^/*?\[\\{]+/)*)")
+LITERAL_FOLDERS = re.compile(r"/?((?:[^/*?!\[\\{]+/)*)")
 """The folders that a glob begins with before its first special character."""
 
 REPLACED = "\N{REPLACEMENT CHARACTER}"
@@ -52,7 +52,7 @@ class Sources:
         self._listings: dict[str, tuple[str, ...]] = {}
         self._nearest: Nearest | None = None
         self._given: set[tuple[object, ...]] = set()
-        self._last_source: tuple[str, definitions.Source] | None = None
+        self._last_file: tuple[str, definitions.OutlinedFile] | None = None
 
     def open(self, name: str) -> Iterator[Found]:
         """The blocks of an item. Raises `AskError` with the line that stands in their place."""
@@ -121,9 +121,9 @@ class Sources:
 
     def _why_nothing(self, item: Item, matches: int) -> str:
         if item.entry > max(matches, 1):
-            return f"{item}@{item.entry}-: only {matches} files match"
+            return f"{item}@{item.entry}-: the list ends at {matches}"
         if item.symbol and matches:
-            return f"{item}: none of {matches} files defines it"
+            return f"{item}: not defined in {counted(matches, 'matching file')}"
         return f"{item.path}: no file matches; ignored files are left out of globs, but can be named"
 
     # -------------------------------------------------------------------------------------------------------- one path
@@ -188,9 +188,9 @@ class Sources:
 
     def _lines(self, item: Item, place: Place) -> Block:
         if item.symbol is not None:
-            return definitions.outline_block(self._source(place), item.entry)
+            return definitions.outline_block(self._outlined(place), item.entry)
         if item.around is not None:
-            return definitions.around_block(self._source(place), item.around)
+            return definitions.around_block(self._outlined(place), item.around)
         line, column = item.within or (None, 0)
         first, last = (line, line) if line else item.lines or (1, None)
         found = text.read(place.path, place.shown, first, last, column, check=self._check)
@@ -203,17 +203,17 @@ class Sources:
         return rest_block(place.shown, found, line, column)
 
     def _definitions(self, item: Item, place: Place) -> Iterator[Found]:
-        blocks = definitions.named_blocks(self._source(place), item.symbol or "")
+        blocks = definitions.named_blocks(self._outlined(place), item.symbol or "")
         if item.entry > len(blocks):
-            raise BadItem(f"{item}@{item.entry}-: only {len(blocks)} of that name")
+            raise BadItem(f"{item}@{item.entry}-: the list ends at {len(blocks)}")
         for number, block in list(enumerate(blocks, 1))[item.entry - 1 :]:
             yield Found(block, f"{place.shown}#{item.symbol}@{number}-" if number > item.entry else None)
 
-    def _source(self, place: Place) -> definitions.Source:
+    def _outlined(self, place: Place) -> definitions.OutlinedFile:
         """A file's outline, kept until another file is asked: several symbols of one file mostly come together."""
-        if self._last_source is None or self._last_source[0] != place.path:
-            self._last_source = place.path, definitions.Source.read(place)
-        return self._last_source[1]
+        if self._last_file is None or self._last_file[0] != place.path:
+            self._last_file = place.path, definitions.OutlinedFile.read(place)
+        return self._last_file[1]
 
 
 def folder_rows(paths: tuple[str, ...]) -> list[str]:
@@ -225,7 +225,7 @@ def folder_rows(paths: tuple[str, ...]) -> list[str]:
             folders[head] = folders.get(head, 0) + 1
         else:
             files.append(on_one_line(head))
-    below = (f"{on_one_line(name)}/ ({count} file{'s' * (count > 1)})" for name, count in sorted(folders.items()))
+    below = (f"{on_one_line(name)}/ ({counted(count, 'file')})" for name, count in sorted(folders.items()))
     return [*sorted(files), *below]
 
 

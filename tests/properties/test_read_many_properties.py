@@ -25,7 +25,7 @@ from tools import answers
 from mcp_lean.errors import AskError
 from mcp_lean.packing.render import CEILING_CHARS
 from mcp_lean.packing.tokens import cost
-from mcp_lean.repo import text as texts
+from mcp_lean.repo import large_text, text
 from mcp_lean.repo.listing import Listing
 from mcp_lean.repo.workspace import Workspace
 from mcp_lean.tools import sources
@@ -71,7 +71,7 @@ ROWS = st.one_of(
     st.text(st.characters(codec="utf-8", exclude_characters="\n\r\0"), max_size=60),
     st.text("abcdefgh ()=._:", max_size=100),
     st.builds(
-        lambda word, count: word * count,
+        lambda word, count: (word * count)[:count],
         st.sampled_from(("x", "ab ", "é", "中", "{},", "\t", " ", "7")),
         st.integers(0, 6_000),
     ),
@@ -87,10 +87,10 @@ MARKS = {
 @st.composite
 def contents(draw: st.DrawFn) -> bytes:
     """A file's bytes: line ends of one kind or mixed, with or without a last one, in some encoding."""
-    rows = draw(st.lists(ROWS, max_size=60))
+    rows = draw(st.lists(ROWS, max_size=40))
     ends = draw(st.sampled_from((("\n",), ("\n",), ("\r\n",), ("\r\n", "\n"))))
     tail = draw(st.sampled_from(("", "", "last", "\r", "é")))
-    body = "".join(row + end for row, end in zip(rows, cycle(ends))) + tail  # noqa: B905  the ends have no end
+    body = "".join(row + end for row, end in zip(rows, cycle(ends))) + tail
     encoding = draw(st.sampled_from(("utf-8", "utf-8", "utf-8", "latin-1", *MARKS)))
     return MARKS.get(encoding, b"") + body.encode(encoding, "replace")
 
@@ -102,15 +102,15 @@ def is_utf8(data: bytes) -> bool:
 def lines_of(data: bytes) -> list[str]:
     """What the lines of a file are, said a second time and in another way."""
     if data.startswith(codecs.BOM_UTF32_LE):
-        text = data.decode("utf-32")
+        body = data.decode("utf-32")
     elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = data.decode("utf-16")
+        body = data.decode("utf-16")
     elif is_utf8(data):
-        text = data.decode("utf-8-sig")
+        body = data.decode("utf-8-sig")
     else:
-        text = data.decode("koi8-r" if b"coding: koi8-r" in data[:1_024] else "latin-1")
-    lines = [line.removesuffix("\r") for line in text.split("\n")[:-1]]
-    return lines + ([tail] if (tail := text.split("\n")[-1]) else [])
+        body = data.decode("koi8-r" if b"coding: koi8-r" in data[:1_024] else "latin-1")
+    *lines, tail = body.split("\n")
+    return [line.removesuffix("\r") for line in lines] + ([tail] if tail else [])
 
 
 @dataclass
@@ -129,7 +129,7 @@ GLOBS = {"*.txt": "*.txt", "src/**/*.py": "src/*.py", "**/*": "*"}
 
 @st.composite
 def calls(draw: st.DrawFn) -> Call:
-    paths = draw(st.lists(PATHS, min_size=1, max_size=8, unique=True))
+    paths = draw(st.lists(PATHS, min_size=1, max_size=5, unique=True))
     files = {path: draw(contents()) for path in paths}
     path, first = st.sampled_from(paths), st.integers(1, 70)
     item = st.one_of(
@@ -142,10 +142,10 @@ def calls(draw: st.DrawFn) -> Call:
     is_sure = all(is_utf8(data) or data[:1] in b"\xff\xfe" for data in files.values())
     return Call(
         files,
-        items=draw(st.lists(item, min_size=1, max_size=6)),
-        budget=draw(st.integers(200, 20_000) | st.integers(200, 800)),
-        at_once=draw(st.sampled_from((1, 2, 10_000))),
-        chunk_bytes=draw(st.none() | st.integers(8, 300)) if is_sure else None,
+        items=draw(st.lists(item, min_size=1, max_size=5)),
+        budget=draw(st.integers(200, 20_000) | st.integers(200, 1_200)),
+        at_once=draw(st.sampled_from((1, 3, 10_000, 10_000))),
+        chunk_bytes=draw(st.none() | st.integers(40, 600)) if is_sure else None,
     )
 
 
@@ -162,8 +162,12 @@ def tree(call: Call) -> Iterator[Context]:
             found = (os.path.relpath(os.path.join(at, name), root) for at, _, names in os.walk(root) for name in names)
             return Listing(tuple(sorted(found)), "walk")
 
-        chunks = {} if call.chunk_bytes is None else {"WHOLE_FILE_BYTES": 0, "CHUNK_BYTES": call.chunk_bytes}
-        with patch.object(sources, "list_files", listed), patch.multiple(texts, **{"SCAN_BYTES": 1 << 32, **chunks}):
+        whole, chunk = (text.WHOLE_FILE_BYTES, 1) if call.chunk_bytes is None else (0, call.chunk_bytes)
+        with (
+            patch.object(sources, "list_files", listed),
+            patch.object(text, "WHOLE_FILE_BYTES", whole),
+            patch.object(large_text, "CHUNK_BYTES", chunk),
+        ):
             yield Context(Workspace(folder, {"HOME": folder}))
 
 
@@ -193,7 +197,7 @@ def wanted(call: Call) -> dict[str, set[int]]:
 
 
 @settings(
-    max_examples=100,
+    max_examples=150,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )

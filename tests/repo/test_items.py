@@ -27,6 +27,7 @@ from mcp_lean.repo.items import Item, parse
         ("src/app.py:L42", Item("src/app.py", around=42)),
         ("src/app.py:42:7", Item("src/app.py", around=42)),
         ("src/app.py:42+2000", Item("src/app.py", within=(42, 2_000))),
+        ("more: src/app.py:10-80", Item("src/app.py", lines=(10, 80))),
         ("src/app.py#main", Item("src/app.py", symbol="main")),
         ("src/app.py#Client.get", Item("src/app.py", symbol="Client.get")),
         ("src/app.py# main ", Item("src/app.py", symbol="main")),
@@ -59,6 +60,9 @@ def test_an_item_is_split_into_what_it_asks_for(text: str, item: Item) -> None:
     assert parse(text) == item
 
 
+FORGOTTEN = "an answer does not remember its call; write these items out again"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -66,6 +70,8 @@ def test_an_item_is_split_into_what_it_asks_for(text: str, item: Item) -> None:
         (" \n", "an item is empty; write a path such as src/app.py"),
         ("a.py:80-10", "a.py:80-10: the range ends before it starts; try a.py:10-80"),
         ("a.py#L80-L10", "a.py#L80-L10: the range ends before it starts; try a.py:10-80"),
+        ("items 3-9 of this call", f"items 3-9 of this call: {FORGOTTEN}"),
+        ("more: items 3-9 of this call", f"items 3-9 of this call: {FORGOTTEN}"),
         ("a.py:0-10", "a.py:0-10: lines count from 1"),
         ("a.py:5-0", "a.py:5-0: lines count from 1"),
         ("a.py:0", "a.py:0: lines count from 1"),

@@ -1,5 +1,6 @@
 """Which engine answers, and what happens when one cannot."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -242,12 +243,17 @@ def test_no_query_is_made_anywhere() -> None:
     assert users == []
 
 
-def test_a_file_is_parsed_in_slices_without_a_seam() -> None:
-    """The parser reads 64 KiB at a time; a definition across the seam is whole."""
-    source = b"# x\n" * 16_380 + b"def across_the_seam(argument):\n    pass\n"
-    assert len(source) - 64 * 1024 < 40
+@pytest.mark.parametrize("deadline", [NEVER, ALREADY])
+def test_a_parsed_file_is_let_go_of(deadline: float) -> None:
+    """tree-sitter 0.26.1 keeps a reference to all that a read callback returns."""
+    source = b"def f():\n    pass\n" * 10_000
+    before = sys.getrefcount(source)
+    parsed = parse(describe("python").grammar, source, deadline)
+    assert (parsed is None) == (deadline == ALREADY)
+    del parsed
+    gc.collect()
 
-    assert qualified("a.py", source) == ["across_the_seam"]
+    assert sys.getrefcount(source) == before
 
 
 def test_a_parse_ends_soon_after_its_deadline() -> None:

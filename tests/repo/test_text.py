@@ -17,8 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_lean.errors import AskError, Cancelled, Missing, NotText
-from mcp_lean.repo import text
-from mcp_lean.repo.text import Text, decode, read, read_bytes, read_whole, select, split_lines
+from mcp_lean.repo import encodings, large_text, text
+from mcp_lean.repo import lines as lines_module
+from mcp_lean.repo.lines import Text, select, split_lines
+from mcp_lean.repo.text import decode, read, read_bytes, read_whole
 
 NOBODY = 65_534
 
@@ -95,7 +97,7 @@ def test_utf8_wins_over_a_declaration_of_something_else() -> None:
     [
         b"\x7fELF\x02\x01\x01\0\0",
         b"text first\n" + bytes(10),
-        b"x" * (text.SNIFF_BYTES - 1) + b"\0",
+        b"x" * (encodings.SNIFF_BYTES - 1) + b"\0",
         codecs.BOM_UTF16_LE + b"a\0" + bytes(256),
     ],
 )
@@ -158,13 +160,13 @@ def test_no_more_lines_are_kept_than_a_result_could_hold() -> None:
 
     found = select(body, 11)
 
-    assert len(found.lines) == text.WINDOW_CHARS // 100
+    assert len(found.lines) == lines_module.WINDOW_CHARS // 100
     assert (found.first, found.total, found.more) == (11, 5_000, True)
 
 
 def test_a_single_line_that_is_longer_than_any_result_is_cut() -> None:
     found = select("x" * 300_000 + "\nnext\n")
-    assert (found.lines, found.total, found.more) == (("x" * text.WINDOW_CHARS,), 2, True)
+    assert (found.lines, found.total, found.more) == (("x" * lines_module.WINDOW_CHARS,), 2, True)
     assert select("x" * 300_000, column=250_000).lines == ("x" * 50_000,)
 
 
@@ -364,16 +366,16 @@ def test_a_sparse_file_of_2_gb_is_a_binary_and_costs_nothing(tmp_path: Path) -> 
 
 
 def test_a_single_line_of_2_gb_is_read_to_where_a_result_ends(tmp_path: Path) -> None:
-    path = sparse(tmp_path / "line.json", b"x" * text.SNIFF_BYTES, 2 << 30)
+    path = sparse(tmp_path / "line.json", b"x" * encodings.SNIFF_BYTES, 2 << 30)
 
     with in_little_memory():
         found = read_file(path)
         rest = read_file(path, 1, 1, 1 << 24)
 
-    assert found.lines[0].startswith("x" * text.SNIFF_BYTES)
-    assert len(found.lines[0]) == text.WINDOW_CHARS
+    assert found.lines[0].startswith("x" * encodings.SNIFF_BYTES)
+    assert len(found.lines[0]) == lines_module.WINDOW_CHARS
     assert (found.total, found.more) == (None, True)  # whether there is a second line costs 2 GB of reading
-    assert len(rest.lines[0]) == text.WINDOW_CHARS
+    assert len(rest.lines[0]) == lines_module.WINDOW_CHARS
 
 
 def test_lines_deep_in_a_large_file_are_found(tmp_path: Path) -> None:
@@ -390,14 +392,14 @@ def test_lines_deep_in_a_large_file_are_found(tmp_path: Path) -> None:
 
 
 def test_a_very_large_file_is_not_counted_to_its_end(tmp_path: Path) -> None:
-    path = sparse(tmp_path / "huge.log", b"line\n" * 100_000, text.COUNT_BYTES + 1)
+    path = sparse(tmp_path / "huge.log", b"line\n" * 100_000, large_text.COUNT_BYTES + 1)
     found = read_file(path)
-    assert (len(found.lines), found.total, found.more) == (text.WINDOW_CHARS // 5, None, True)
+    assert (len(found.lines), found.total, found.more) == (lines_module.WINDOW_CHARS // 5, None, True)
 
 
 def test_what_lies_beyond_what_is_looked_through_is_said(tmp_path: Path) -> None:
     path = sparse(tmp_path / "huge.log", b"line\n" * 2_000, 9 << 20)
-    with patch.object(text, "SCAN_BYTES", 8 << 20), pytest.raises(NotText) as caught:
+    with patch.object(large_text, "SCAN_BYTES", 8 << 20), pytest.raises(NotText) as caught:
         read_file(path, 5_000)
     assert str(caught.value) == "huge.log: line 5000 is not within its first 0 GiB"
 
@@ -459,7 +461,7 @@ def test_a_streamed_file_gives_the_same_lines(
     last = first if column else None if count is None else first + count
     whole = read_file(path, first, last, column)
 
-    with patch.object(text, "WHOLE_FILE_BYTES", -1), patch.object(text, "CHUNK_BYTES", chunk):
+    with patch.object(text, "WHOLE_FILE_BYTES", -1), patch.object(large_text, "CHUNK_BYTES", chunk):
         streamed = read_file(path, first, last, column)
 
     assert (streamed.lines, streamed.first, streamed.more) == (whole.lines, whole.first, whole.more)
@@ -473,9 +475,14 @@ def test_windows_one_after_another_give_the_whole_file(
 ) -> None:
     path = written(tmp_path_factory.getbasetemp() / "windowed", body.encode())
     lines = split_lines(body)[0]
-    patches = {"WINDOW_CHARS": window, "CHUNK_BYTES": chunk, "WHOLE_FILE_BYTES": -1 if large else 1 << 20}
+    windows = [patch.object(module, "WINDOW_CHARS", window) for module in (lines_module, large_text)]
 
-    with patch.multiple(text, **patches):
+    with (
+        windows[0],
+        windows[1],
+        patch.object(large_text, "CHUNK_BYTES", chunk),
+        patch.object(text, "WHOLE_FILE_BYTES", -1 if large else 1 << 20),
+    ):
         first = 1
         while True:
             found = read_file(path, first)

@@ -87,7 +87,9 @@ def compact_boundary(pre_tokens: int = 0, trigger: str = "auto", **fields: objec
 def agent_progress(agent_id: str, inner: Record, call_id: str = "") -> Record:
     """A copy of a subagent's record, as clients up to 2.1.81 put it into the main file."""
     data = {"message": inner, "type": "agent_progress", "agentId": agent_id}
-    return {**_common("progress"), "data": data, "parentToolUseID": call_id}
+    common = _common("progress")
+    del common["type"]  # it stands right before `data`, which the fast path relies on
+    return {**common, "type": "progress", "data": data, "parentToolUseID": call_id}
 
 
 def attachment(kind: str, rendered: list[Record] | None = None, **payload: object) -> Record:

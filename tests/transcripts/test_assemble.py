@@ -212,24 +212,34 @@ def test_requests_that_the_client_makes_for_itself_are_auxiliary(tmp_path: Path)
     assert [agent.kind for agent in only_run(tmp_path).agents] == ["main", "auxiliary"]
 
 
-def test_a_request_in_two_files_is_owned_by_the_older_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("old", "new"), [(SESSION, OTHER_SESSION), (OTHER_SESSION, SESSION)])
+def test_a_request_in_two_files_is_owned_by_the_older_one(tmp_path: Path, old: str, new: str) -> None:
     """T24: a resumed session begins with a copy of the first one's history, under its own session id."""
     history = [
         assistant("m1", used=usage(10, 5), timestamp="2026-11-22T10:00:00Z"),
         assistant("m2", used=usage(20, 5), timestamp="2026-11-22T10:01:00Z"),
     ]
-    copied = [{**record, "sessionId": OTHER_SESSION} for record in history]
-    copied.append(assistant("m3", used=usage(40, 5), timestamp="2026-11-22T11:00:00Z", sessionId=OTHER_SESSION))
-    session_file(tmp_path, *history)
-    session_file(tmp_path, *copied, session=OTHER_SESSION)
+    third = assistant("m3", used=usage(40, 5), timestamp="2026-11-22T11:00:00Z")
+    session_file(tmp_path, *({**record, "sessionId": old} for record in history), session=old)
+    session_file(tmp_path, *({**record, "sessionId": new} for record in [*history, third]), session=new)
 
     loaded = load(tmp_path)
 
-    assert [(run.id, run.usage.input_tokens, run.gaps.copied_requests) for run in loaded.runs] == [
-        (SESSION, 30, 0),
-        (OTHER_SESSION, 40, 2),
-    ]
+    assert {run.id: (run.usage.input_tokens, run.gaps.copied_requests) for run in loaded.runs} == {
+        old: (30, 0),
+        new: (40, 2),
+    }
     assert loaded.skipped.copied_requests == 2
+
+
+def test_a_copy_that_names_the_session_it_came_from_does_not_own_it(tmp_path: Path) -> None:
+    """Though the first session went on for longer than the copy."""
+    shared = assistant("m1", used=usage(10, 5), timestamp="2026-11-22T10:00:00Z", sessionId=OTHER_SESSION)
+    last = assistant("m9", used=usage(1, 5), timestamp="2026-11-22T18:00:00Z", sessionId=OTHER_SESSION)
+    session_file(tmp_path, shared, last, session=OTHER_SESSION)
+    session_file(tmp_path, shared, assistant("m2", used=usage(4, 5), timestamp="2026-11-22T11:00:00Z"))
+
+    assert [(run.id, run.usage.input_tokens) for run in load(tmp_path).runs] == [(SESSION, 4), (OTHER_SESSION, 11)]
 
 
 def test_a_copied_request_keeps_the_largest_numbers_of_all_copies(tmp_path: Path) -> None:

@@ -152,6 +152,15 @@ def test_a_call_without_a_result_has_none(tmp_path: Path) -> None:
     assert agent.calls_without_result == 1
 
 
+def test_a_result_that_stands_before_its_call_is_found(tmp_path: Path) -> None:
+    path = session_file(tmp_path, results(tool_result("t1", "12345")), assistant("m", tool_use("t1")))
+
+    [call] = only_agent(path).requests[0].calls
+
+    assert call.result is not None
+    assert call.result.result_chars == 5
+
+
 def test_a_placeholder_output_gives_way_to_the_estimate(tmp_path: Path) -> None:
     """T11: no stop_reason, 1 token reported. 40 + 30 * 1 call + 17 / 3.4 + 70 / 3.5 + 0.215 * 200 = 138.
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mcp_lean.transcripts import follow
 from mcp_lean.transcripts.follow import Change, FileFollower, SessionFollower
 from mcp_lean.transcripts.model import Usage
 from mcp_lean.transcripts.read import load_runs
@@ -121,6 +124,7 @@ def test_copies_of_an_agent_count_until_its_own_file_is_there(tmp_path: Path) ->
 
     agent_file(tmp_path, "a1", assistant("s1", used=usage(10, 1)), assistant("s2", used=usage(20, 1)))
     append(main, agent_progress("a1", assistant("s2", used=usage(20, 1))))
+    append(main, agent_progress("a1", assistant("only in the copy", used=usage(999, 1))))
     follower.poll()
 
     assert {key: agent for key, (agent, _) in follower.requests.items()} == {"s1": "a1", "s2": "a1"}
@@ -161,6 +165,33 @@ def test_a_file_replaced_by_a_longer_one_is_read_again(tmp_path: Path) -> None:
 
     assert seen(follower.poll()) == [("main", "m8", 8, None), ("main", "m9", 9, None)]
     assert follower.run() == full(main)
+
+
+def test_a_file_replaced_by_one_of_the_same_end_is_read_again(tmp_path: Path) -> None:
+    main = session_file(tmp_path, assistant("m1", used=usage(1, 5), x="y" * 100))
+    follower = SessionFollower(str(main))
+    follower.poll()
+
+    later = assistant("m2", used=usage(2, 5))
+    os.replace(write(tmp_path / "new", assistant("m1", used=usage(7, 5), x="y" * 100), later), main)
+
+    assert seen(follower.poll()) == [("main", "m1", 7, 1), ("main", "m2", 2, None)]
+
+
+def test_an_agent_that_appears_within_one_tick_of_the_clock_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """File systems count time in ticks of some milliseconds: a folder may change twice in one."""
+    tick = time.time_ns()
+    monkeypatch.setattr(follow, "_changed_ns", lambda folder: tick)
+    main = session_file(tmp_path, assistant("m1"))
+    agent_file(tmp_path, "a1", assistant("s1"))
+    follower = SessionFollower(str(main))
+    assert len(follower.poll()) == 2
+
+    agent_file(tmp_path, "a2", assistant("s2"))
+
+    assert [change.request.id for change in follower.poll()] == ["s2"]
 
 
 def test_a_file_rewritten_in_place_is_read_again(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ Message = dict[str, Any]
 def appears(file: Path, seconds: float = PATIENCE_SECONDS) -> bool:
     """Wait for a file that a tool leaves behind."""
     end = time.monotonic() + seconds
-    while not file.exists():
+    while not os.path.lexists(file):
         if time.monotonic() > end:
             return False
         time.sleep(0.01)

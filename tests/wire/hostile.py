@@ -57,7 +57,7 @@ def sleep(args: Named, ctx: Context) -> str:
 
 def child(args: Named, ctx: Context) -> str:
     """Runs a program that says nothing for a long time."""
-    script = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
+    script = "import os, sys, time; os.symlink(str(os.getpid()), sys.argv[1]); time.sleep(600)"
     run_program((sys.executable, "-c", script, f"{args.name}.pid"), cwd=os.getcwd(), check=ctx.check)
     return ""
 

@@ -29,8 +29,6 @@ MAX_BYTES = 512 * 1024
 MAX_LINE_BYTES = 5_000
 """One line of 1 MB takes a second and 200 MB of memory to parse; nobody writes such lines by hand."""
 
-_SLICE = 64 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -50,15 +48,22 @@ def worth_parsing(source: bytes) -> bool:
 def parse(grammar: Grammar, source: bytes, give_up_at: float) -> Parsed | None:
     """A tree, or None when `give_up_at` (a `perf_counter` time) passed first.
 
-    The source goes in by a callback: only then can a parse be stopped, and other threads run meanwhile.
+    The source goes in by a callback: only then can a parse be stopped, and other threads run meanwhile. tree-sitter
+    0.26.1 never lets go of what that callback returns, so it returns views, which are emptied afterwards; otherwise
+    every file that was ever parsed would stay in memory.
     """
     from tree_sitter import Parser
 
     if grammar.prepare:
         source = grammar.prepare(source)
+    lent = [memoryview(source)]
 
-    def read(offset: int, _: Point) -> bytes:
-        return source[offset : offset + _SLICE]
+    def read(offset: int, _: Point) -> memoryview | bytes:
+        if offset >= len(source):
+            return b""
+        if offset:
+            lent.append(lent[0][offset:])
+        return lent[-1] if offset else lent[0]
 
     def is_late(_offset: int, _has_error: bool) -> bool:
         return perf_counter() > give_up_at
@@ -67,6 +72,9 @@ def parse(grammar: Grammar, source: bytes, give_up_at: float) -> Parsed | None:
         tree = Parser(load(grammar.package, grammar.function)).parse(read, progress_callback=is_late)
     except ValueError:  # "Parsing failed": it was cancelled
         return None
+    finally:
+        for view in lent:
+            view.release()
     return Parsed(tree, tree.root_node)
 
 

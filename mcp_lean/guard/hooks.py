@@ -1,0 +1,269 @@
+"""What the guard answers to an event of Claude Code.
+
+In:  an event's fields, from either door; the settings; the ledger, and the loop detector where there is one.
+Out: the hook's output text. Never an exception: what fails is said once on stderr, and work goes on without it.
+Not here: limits (`budget`), loops (`loops`), the doors (`server/hook_tool`, `cli/hook`), deadlines (theirs too).
+
+`decide` is pure; `Guard` gathers what it needs and notes down what follows. A `Guard` is used by one thread at a time.
+
+Recorded on Claude Code 2.1.330: an agent that a hook stops fires no SubagentStop, and its parent is not told why. So
+the parent hears of it when the agent's result reaches it: after the batch with the Agent call, or with the
+notification of a background agent, which comes as a prompt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
+
+from mcp_lean.config import Config
+from mcp_lean.guard import budget, budget_words, nudge
+from mcp_lean.guard.decision import PASS, Decision, render
+from mcp_lean.guard.event import EVENTS, Event, ToolUse, parse
+from mcp_lean.guard.identity import Caller, caller_of
+from mcp_lean.guard.limits import Spent
+from mcp_lean.guard.parts import NOTICE, STOP, WARNING, Failsafe, Ledger, Loops
+
+AGENTS_KEPT = 1_000
+"""Agents whose turns are in memory; the ones that acted longest ago are dropped."""
+
+OWN_TOOLS = frozenset(("read_many", "grep_and_read", "repo_summary", "budget_check"))
+TALKS_TO_AGENTS = budget.SPAWNS | {"SendMessage", "TaskOutput"}
+AGENT_ID = re.compile(r"""\bagentId["']?:\s*["']?([A-Za-z0-9_-]{1,100})|<task-id>([A-Za-z0-9_-]{1,100})</task-id>""")
+NOTIFICATION = "<task-notification>"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known when an event comes in.
+
+    budget: None where the ledger could not say; then nothing is limited.
+    finding: step and words of the loop detector.
+    ended: sentences on subagents that were stopped, of which this agent has not heard.
+    nudge: the line that is due.
+    """
+
+    budget: budget.State | None = None
+    finding: tuple[str, str] = ("", "")
+    ended: tuple[str, ...] = ()
+    nudge: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The decision; what the agent is told with it; why it is stopped, if it is: "budget" or "loop"."""
+
+    decision: Decision = PASS
+    tells: tuple[str, ...] = ()
+    stop_kind: str = ""
+
+
+def decide(event: Event, state: State, config: Config) -> Outcome:
+    """What to answer. Pure: the same event, state and settings, the same outcome."""
+    if not config.guard.enabled or event.name not in EVENTS:
+        return Outcome()
+    known = state.budget or budget.State(Spent(), Spent(), replace(config.budget, run_usd=0.0, run_tokens=0))
+    verdict = budget.decide(event, known)
+    if verdict.is_stop:
+        # A stopped run is shown to the person; in print mode the stop itself leaves no text behind.
+        person = "" if event.agent_id or event.name == "UserPromptSubmit" else verdict.decision.stop
+        return Outcome(replace(verdict.decision, person=person), verdict.tells, "budget")
+    step, said = state.finding
+    if step == STOP and config.guard.loops == STOP:
+        return Outcome(Decision(stop=said, person="" if event.agent_id else said), stop_kind="loop")
+    finding = said if config.guard.loops != "off" else ""
+    lines = (verdict.decision.context, *state.ended, finding, state.nudge if config.guard.nudge else "")
+    context = "\n".join(line for line in lines if line)
+    return Outcome(replace(verdict.decision, context=context), verdict.tells)
+
+
+@dataclass(slots=True)
+class _Agent:
+    """What is remembered of an agent's present turn, and of the stretch that it is in."""
+
+    turn: int = 0
+    failed: set[str] = field(default_factory=set)
+    observed: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    pending: tuple[str, str] = ("", "")
+    stretch: nudge.Stretch = field(default_factory=nudge.Stretch)
+    has_our_tools: bool = False
+
+
+class Guard:
+    """Answers events.
+
+    Args:
+        say: takes what went wrong, one line each; each line comes once.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        ledger: Ledger | None,
+        loops: Loops | None = None,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
+        self._config = config
+        self._ledger = ledger
+        self._loops = loops
+        self._failsafe = Failsafe(say)
+        self._agents: dict[tuple[str, str], _Agent] = {}
+
+    def answer(self, fields: Mapping[str, object]) -> str:
+        """The output of the hook that passed these fields."""
+        event = self._tried("reading of an event", lambda: parse(fields), Event(""))
+        return render(self._tried("decision", lambda: self._decision(event), PASS), event.name)
+
+    def identify(self, tool_use_id: str) -> Caller | None:
+        """The agent that makes a call; `None`: not known."""
+        return self._asked(lambda ledger: ledger.identify(tool_use_id), None)
+
+    def _decision(self, event: Event) -> Decision:
+        if event.name not in EVENTS or not event.session_id:
+            return PASS
+        self._asked(lambda ledger: ledger.remember(event), None)
+        outcome = Outcome()
+        if self._config.guard.enabled:
+            agent = self._agent(event)
+            outcome = decide(event, self._state(event, agent), self._config)
+            self._note_down(event, agent, outcome)
+        notes: list[str] = []
+        for note in self._asked(lambda ledger: ledger.take_notes(), notes):
+            self._failsafe.say_once(note)
+        return outcome.decision
+
+    def _state(self, event: Event, agent: _Agent) -> State:
+        return State(
+            self._asked(lambda ledger: self._budget(ledger, event), None),
+            self._tried("loop detector", lambda: self._finding(event, agent), ("", "")),
+            self._asked(lambda ledger: tuple(self._ended(ledger, event)), ()),
+            self._tried("nudge", lambda: self._nudge(event, agent), ""),
+        )
+
+    def _budget(self, ledger: Ledger, event: Event) -> budget.State:
+        session, agent_id = event.session_id, event.agent_id
+        return budget.State(
+            ledger.spent(session, agent_id),
+            ledger.spent(session, None),
+            self._config.budget,
+            ledger.raised(session),
+            ledger.told_so_far(session, agent_id),
+            len(ledger.running_subagents(session)),
+            bool(ledger.stop_reason(session, agent_id)),
+        )
+
+    def _finding(self, event: Event, agent: _Agent) -> tuple[str, str]:
+        """The gravest finding about the calls of an event. A call that several events tell of is looked at once."""
+        if self._loops is None or self._config.guard.loops == "off":
+            return "", ""
+        found = []
+        for call in _ended_calls(event, agent):
+            is_error = call.is_error or call.id in agent.failed
+            finding = self._loops.observe(caller_of(event), call, call.response or "", is_error, agent.turn)
+            if finding is not None:
+                found.append((finding.step, finding.words))
+        if event.name != "PostToolBatch":
+            agent.pending = max([agent.pending, *found], key=_gravity)
+            return "", ""
+        return max([agent.pending, *found], key=_gravity)
+
+    def _nudge(self, event: Event, agent: _Agent) -> str:
+        if event.tool and _is_ours(event.tool.name):
+            agent.has_our_tools = True
+        if event.name != "PostToolBatch":
+            return ""
+        agent.has_our_tools = agent.has_our_tools or any(_is_ours(call.name) for call in event.batch)
+        stretch, line = nudge.after(agent.stretch, event.batch)
+        # Not said is not told: an agent that turns out to have our tools can still be told in this stretch.
+        may_say = not event.agent_id or agent.has_our_tools
+        agent.stretch = stretch if may_say or not line else replace(stretch, is_told=False)
+        return line if may_say else ""
+
+    def _ended(self, ledger: Ledger, event: Event) -> Iterable[str]:
+        """Sentences on agents whose results come in with this event, and which were stopped."""
+        for agent_id in sorted(_agents_named(event)):
+            reason = ledger.stop_reason(event.session_id, agent_id)
+            if reason and ledger.told(event.session_id, event.agent_id, f"ended.{agent_id}.{reason}"):
+                requests = ledger.spent(event.session_id, agent_id).requests
+                path = Caller(event.session_id, agent_id, "", event.transcript_path).own_transcript_path
+                yield budget_words.to_parent("", agent_id, reason, requests, path)
+
+    def _note_down(self, event: Event, agent: _Agent, outcome: Outcome) -> None:
+        for what in outcome.tells:
+            self._asked(partial(_tell, event, what), None)
+        if outcome.stop_kind:
+            reason, kind = outcome.decision.stop, outcome.stop_kind
+            self._asked(lambda ledger: ledger.mark_stopped(event.session_id, event.agent_id, reason, kind), None)
+            if event.agent_id:  # no such event will come
+                self._asked(lambda ledger: ledger.remember(replace(event, name="SubagentStop")), None)
+        if event.tool and event.name == "PreToolUse" and (outcome.decision.deny or outcome.decision.stop):
+            agent.refused.add(event.tool.id)
+        if event.tool and event.name == "PostToolUseFailure":
+            agent.failed.add(event.tool.id)
+        if event.name == "PostToolBatch":
+            agent.turn += 1
+            agent.pending = ("", "")
+            for ids in (agent.failed, agent.observed, agent.refused):
+                ids.clear()
+        if event.name in ("SubagentStop", "SessionStart", "PostCompact"):
+            self._agents.pop((event.session_id, event.agent_id), None)
+
+    def _agent(self, event: Event) -> _Agent:
+        key = event.session_id, event.agent_id
+        agent = self._agents.pop(key, None) or _Agent()
+        self._agents[key] = agent
+        if len(self._agents) > AGENTS_KEPT:
+            del self._agents[next(iter(self._agents))]
+        return agent
+
+    def _asked(self, ask: Callable[[Ledger], T], otherwise: T) -> T:
+        """What the ledger says."""
+        ledger = self._ledger
+        return otherwise if ledger is None else self._tried("ledger", lambda: ask(ledger), otherwise)
+
+    def _tried(self, part: str, work: Callable[[], T], otherwise: T) -> T:
+        return self._failsafe.run(part, work, otherwise)
+
+
+def _ended_calls(event: Event, agent: _Agent) -> Iterable[ToolUse]:
+    """Calls of an event that have run, and were not looked at in an earlier one. Interrupted ones prove nothing."""
+    calls: tuple[ToolUse, ...] = ()
+    if event.name == "PostToolBatch":
+        calls = event.batch
+    elif event.name in ("PostToolUse", "PostToolUseFailure") and event.tool and not event.is_interrupt:
+        calls = (event.tool,)
+    for call in calls:
+        if call.id not in agent.observed and call.id not in agent.refused:
+            agent.observed.add(call.id)
+            yield call
+    if event.is_interrupt and event.tool:
+        agent.observed.add(event.tool.id)
+
+
+def _agents_named(event: Event) -> set[str]:
+    """Ids of agents that an event brings a result of."""
+    texts = []
+    if event.name == "PostToolBatch":
+        texts = [call.response or "" for call in event.batch if call.name in TALKS_TO_AGENTS]
+    elif event.name == "UserPromptSubmit" and NOTIFICATION in event.prompt:
+        texts = [event.prompt]
+    return {found for text in texts for pair in AGENT_ID.findall(text) for found in pair if found}
+
+
+def _gravity(finding: tuple[str, str]) -> int:
+    steps = ("", NOTICE, WARNING, STOP)
+    return steps.index(finding[0]) if finding[0] in steps else 0
+
+
+def _is_ours(tool_name: str) -> bool:
+    return tool_name.startswith("mcp__") and tool_name.rpartition("__")[2] in OWN_TOOLS
+
+
+def _tell(event: Event, what: str, ledger: Ledger) -> None:
+    ledger.told(event.session_id, event.agent_id, what)

@@ -1,0 +1,85 @@
+"""What the guard is put together from, seen from `hooks`: what it asks of each part, and what it does when one fails.
+
+In:  the parts.
+Out: protocols, and `Failsafe`.
+Not here: the parts themselves (`ledger`, `loops`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from mcp_lean.guard import budget, words
+from mcp_lean.guard.event import Event, ToolUse
+from mcp_lean.guard.identity import Caller
+from mcp_lean.guard.limits import Spent
+
+T = TypeVar("T")
+
+NOTICE, WARNING, STOP = "notice", "warning", "stop"
+"""Steps of a `Finding`, the gravest last."""
+
+
+class Finding(Protocol):
+    """What the loop detector says to a call: a step, and words for the agent."""
+
+    @property
+    def step(self) -> str: ...
+    @property
+    def words(self) -> str: ...
+
+
+class Loops(Protocol):
+    """The loop detector. It keeps a history per caller; `at_turn` counts the batches of that agent, from 0."""
+
+    def observe(
+        self, caller: Caller, tool_use: ToolUse, response: str, is_error: bool, at_turn: int
+    ) -> Finding | None: ...
+
+
+class Ledger(Protocol):
+    """What the guard needs of `ledger.Ledger`."""
+
+    def remember(self, event: Event) -> None: ...
+    def spent(self, session_id: str, agent_id: str | None) -> Spent: ...
+    def raised(self, session_id: str) -> budget.Raised: ...
+    def told_so_far(self, session_id: str, agent_id: str) -> frozenset[str]: ...
+    def told(self, session_id: str, agent_id: str, what: str) -> bool: ...
+    def running_subagents(self, session_id: str) -> tuple[str, ...]: ...
+    def stop_reason(self, session_id: str, agent_id: str) -> str: ...
+    def mark_stopped(self, session_id: str, agent_id: str, reason: str, kind: str = "budget") -> None: ...
+    def identify(self, tool_use_id: str) -> Caller | None: ...
+    def take_notes(self) -> list[str]: ...
+
+
+class Failsafe:
+    """Runs the parts. One that fails is as if it had nothing to say; that is said once, and work goes on.
+
+    Args:
+        say: takes what went wrong, a line each.
+    """
+
+    def __init__(self, say: Callable[[str], None] | None = None) -> None:
+        self._say = say or _to_stderr
+        self._said: set[str] = set()
+
+    def run(self, part: str, work: Callable[[], T], otherwise: T) -> T:
+        """What `work` gives, or `otherwise`."""
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not hold up the agent
+            self.say_once(words.failed(part, error), part)
+            return otherwise
+
+    def say_once(self, line: str, key: str = "") -> None:
+        """Says a line unless one with the same key was said."""
+        if (key or line) not in self._said:
+            self._said.add(key or line)
+            self._say(line)
+
+
+def _to_stderr(line: str) -> None:
+    if sys.stderr is not None:
+        print(f"mcp-lean: {line}", file=sys.stderr, flush=True)
