@@ -6,7 +6,6 @@ configuration that cannot be used; 3 nothing to work on (no transcripts, no file
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import os
 import sys
@@ -23,6 +22,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("read", "mcp_lean.cli.read", "the tool read_many, in a shell"),
     ("grep", "mcp_lean.cli.grep", "the tool grep_and_read, in a shell"),
     ("map", "mcp_lean.cli.map", "the tool repo_summary, in a shell"),
+    ("hook", "mcp_lean.cli.hook", "answer a hook event of Claude Code, read from stdin"),
     ("serve", "mcp_lean.cli.serve", "run the MCP server on stdin and stdout (Claude Code does this)"),
 )
 
@@ -48,6 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    if arguments == ["serve"]:
+        # Starts with every session, and the first request to the model waits for it: not even argparse is loaded.
+        return importlib.import_module("mcp_lean.cli.serve").run(None)
+    import argparse
+
     # A command's module is loaded when it is named, so that help and the hooks never pay for another command's imports.
     named = next((word for word in arguments if not word.startswith("-")), None)
     parser = argparse.ArgumentParser(

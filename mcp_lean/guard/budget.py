@@ -24,7 +24,7 @@ from mcp_lean.config import Budget, Limits
 from mcp_lean.guard import budget_words as words
 from mcp_lean.guard.decision import PASS, Decision
 from mcp_lean.guard.event import Event
-from mcp_lean.guard.limits import Spent, Standing, Step, of_agent, of_run
+from mcp_lean.guard.limits import Raised, Spent, Standing, Step, of_agent, of_run
 from mcp_lean.guard.raising import raises_a_limit
 
 MAIN_TYPE = "main"
@@ -34,16 +34,6 @@ SPAWNS = frozenset(("Agent", "Task"))
 
 
 NOWHERE = Standing()
-
-
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """What a person has added to the limits of a run and of each of its agents."""
-
-    usd: float = 0.0
-    requests: int = 0
-    tokens: int = 0
-    context_tokens: int = 0
 
 
 NOT_RAISED = Raised()

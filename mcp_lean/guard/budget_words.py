@@ -33,11 +33,11 @@ def amount(name: str, value: float) -> str:
 
 
 def used(standing: Standing) -> str:
-    """For example "this run has used 24.10 of 25.00 USD (96 %)"."""
+    """For example "this run has used 24.10 of 25.00 USD (96 %)"; the share is rounded down."""
     whose = "this run" if standing.name.startswith("run_") else "this agent"
     name = kind(standing)
     number = f"{standing.used:.2f}" if name == "usd" else f"{standing.used:,.0f}"
-    return f"{whose} has used {number} of {amount(name, standing.limit)} ({standing.share:.0%})"
+    return f"{whose} has used {number} of {amount(name, standing.limit)} ({int(standing.share * 100)} %)"
 
 
 def lift(standing: Standing) -> str:

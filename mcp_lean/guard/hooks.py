@@ -67,8 +67,7 @@ def decide(event: Event, state: State, config: Config) -> Outcome:
     """What to answer. Pure: the same event, state and settings, the same outcome."""
     if not config.guard.enabled or event.name not in EVENTS:
         return Outcome()
-    known = state.budget or budget.State(Spent(), Spent(), replace(config.budget, run_usd=0.0, run_tokens=0))
-    verdict = budget.decide(event, known)
+    verdict = budget.decide(event, state.budget or budget.State(Spent(), Spent(), config.budget))
     if verdict.is_stop:
         # A stopped run is shown to the person; in print mode the stop itself leaves no text behind.
         person = "" if event.agent_id or event.name == "UserPromptSubmit" else verdict.decision.stop
@@ -100,6 +99,7 @@ class Guard:
 
     Args:
         say: takes what went wrong, one line each; each line comes once.
+        for_person: a line that the person sees with the next prompt.
     """
 
     def __init__(
@@ -108,11 +108,13 @@ class Guard:
         ledger: Ledger | None,
         loops: Loops | None = None,
         say: Callable[[str], None] | None = None,
+        for_person: str = "",
     ) -> None:
         self._config = config
         self._ledger = ledger
         self._loops = loops
         self._failsafe = Failsafe(say)
+        self._for_person = for_person
         self._agents: dict[tuple[str, str], _Agent] = {}
 
     def answer(self, fields: Mapping[str, object]) -> str:
@@ -136,6 +138,9 @@ class Guard:
         notes: list[str] = []
         for note in self._asked(lambda ledger: ledger.take_notes(), notes):
             self._failsafe.say_once(note)
+        if self._for_person and event.name == "UserPromptSubmit":
+            line, self._for_person = self._for_person, ""
+            return replace(outcome.decision, person=line)
         return outcome.decision
 
     def _state(self, event: Event, agent: _Agent) -> State:

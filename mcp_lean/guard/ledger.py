@@ -11,6 +11,7 @@ Ids of agents are as in events: the main agent's is empty. No clock is asked, so
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import RLock
@@ -18,11 +19,10 @@ from typing import TYPE_CHECKING, Self
 
 from mcp_lean.guard import tables
 from mcp_lean.guard.books import Account, Books, Entry, Flight, Place
-from mcp_lean.guard.budget import Raised
 from mcp_lean.guard.database import Database, data_folder
 from mcp_lean.guard.event import Event
-from mcp_lean.guard.identity import MAIN, Caller, Identities, caller_of
-from mcp_lean.guard.limits import Spent
+from mcp_lean.guard.identity import MAIN, PLAIN_NAME, Caller, Identities, caller_of
+from mcp_lean.guard.limits import Raised, Spent
 from mcp_lean.guard.tables import Statement
 
 if TYPE_CHECKING:
@@ -52,14 +52,20 @@ class Known:
     agent_type: str
     is_running: bool
     spent: Spent
+    model: str
+    """Of its newest request."""
+    unwritten: int
+    """Requests among `spent` that are estimated, for the transcript does not have them yet."""
     cache_read_share: float
+    """Of everything that its requests sent."""
     stop_reason: str
 
 
 @dataclass(slots=True)
 class _Session:
     transcript: str = ""
-    is_followed: bool = False
+    may_be_read: bool | None = None
+    """`None`: not looked at yet."""
     books: Books = field(default_factory=Books)
     following: Following | None = None
     looks: int = 0
@@ -84,6 +90,7 @@ class Ledger:
         self._identities = Identities()
         self._sessions: dict[str, _Session] = {}
         self._remembered = 0
+        self._newest = ""
         self._notes: dict[str, None] = {}
         self._taken = 0
 
@@ -121,11 +128,13 @@ class Ledger:
         ):
             return
         with self._lock:
+            self._newest = event.session_id
             session = self._session(event.session_id, event.transcript_path, event.cwd)
             statements = [*self._identity(event), *self._running(event, session), *self._flight(event, session)]
             if statements:
                 self._database.write(*statements)
-            if event.name in READS_TRANSCRIPTS:
+            # A process per event leaves the reading to the end of the batch: a call has spent nothing by itself.
+            if event.name in READS_TRANSCRIPTS and not (self._reads_on and event.name == "PreToolUse"):
                 self._look(event.session_id, session)
 
     def _identity(self, event: Event) -> list[Statement]:
@@ -212,7 +221,16 @@ class Ledger:
         account = session.books.accounts.get(agent) or Account()
         share = account.cache_read_tokens / account.prompt_tokens if account.prompt_tokens else 0.0
         spent = session.books.of_agent(agent, session.flights.get(agent))
-        return Known("" if agent == MAIN else agent, agent_type, is_running, spent, share, stop_reason)
+        return Known(
+            "" if agent == MAIN else agent,
+            agent_type,
+            is_running,
+            spent,
+            account.last.model if account.last else "",
+            spent.requests - account.requests,
+            share,
+            stop_reason,
+        )
 
     def running_subagents(self, session_id: str) -> tuple[str, ...]:
         """Ids of subagents that were seen at work and have not ended, sorted. One that was killed may linger."""
@@ -297,7 +315,7 @@ class Ledger:
     # --- sessions -----------------------------------------------------------------------------------------------
 
     def transcript(self, session_id: str) -> str:
-        """Path of the main transcript of a session, if an event named one that may be read."""
+        """Path of the main transcript of a session, as the newest event named it; empty if none did."""
         with self._lock:
             return self._session(session_id).transcript
 
@@ -307,13 +325,30 @@ class Ledger:
             rows = self._database.read("SELECT session, transcript FROM sessions ORDER BY rowid DESC")
             return [(str(session), str(transcript)) for session, transcript in rows]
 
+    def own_session(self) -> str:
+        """Id of the session that this process serves: the last that an event named, else the one that Claude Code put
+        into the environment; empty where neither did."""
+        with self._lock:
+            if self._newest:
+                return self._newest
+            session_id = self._environ.get("CLAUDE_CODE_SESSION_ID", "")
+            if not PLAIN_NAME.fullmatch(session_id):
+                return ""
+            from mcp_lean.transcripts.locate import roots
+
+            for root in roots(self._environ):
+                for project in sorted(os.listdir(root)):
+                    path = os.path.join(root, project, f"{session_id}.jsonl")
+                    if os.path.isfile(path):
+                        self._session(session_id, path)
+            return session_id
+
     def _session(self, session_id: str, transcript: str = "", cwd: str = "") -> _Session:
         session = self._sessions.get(session_id)
         if session is None:
             session = self._sessions[session_id] = self._restored(session_id)
         if transcript and transcript != session.transcript:
-            session.transcript, session.following = transcript, None
-            session.is_followed = self._may_be_read(transcript)
+            session.transcript, session.following, session.may_be_read = transcript, None, None
             self._database.write(*tables.write_session(session_id, transcript, cwd))
         return session
 
@@ -341,7 +376,9 @@ class Ledger:
         return False
 
     def _look(self, session_id: str, session: _Session) -> None:
-        if not session.is_followed:
+        if session.may_be_read is None:
+            session.may_be_read = bool(session.transcript) and self._may_be_read(session.transcript)
+        if not session.may_be_read:
             return
         try:
             entries, places = self._read_on(session_id, session) if self._reads_on else self._follow(session)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from mcp_lean.config import Budget, Limits
+if TYPE_CHECKING:
+    from mcp_lean.config import Budget, Limits
 
 
 class Step(IntEnum):
@@ -35,6 +37,16 @@ class Spent:
 
     usd: float = 0.0
     reserved_usd: float = 0.0
+    requests: int = 0
+    tokens: int = 0
+    context_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """What a person has added to the limits of a run and of each of its agents."""
+
+    usd: float = 0.0
     requests: int = 0
     tokens: int = 0
     context_tokens: int = 0

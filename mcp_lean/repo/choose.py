@@ -49,25 +49,23 @@ def candidates(files: Sequence[tuple[float, Sequence[Region]]]) -> list[Candidat
 
 
 def choose(ordered: Sequence[Candidate], budget: float, cost: Callable[[Candidate], float]) -> list[Candidate]:
-    """Take what fits, in order, no file more than its share; then, from what is left, without that limit."""
-    chosen: list[Candidate] = []
+    """Take what fits, in order, no file more than its share; then go over it again without that limit."""
+    taken: dict[int, tuple[Candidate, float]] = {}
     spent: dict[int, float] = {}
     left = budget
-    waiting = list(ordered)
     for share in (FILE_SHARE, 1.0):
-        later = []
-        for one in waiting:
-            room = min(left, share * budget - spent.get(one.file, 0.0))
-            fitting = _fitting(one, room, cost)
-            if fitting is None:
-                later.append(one)
+        for number, one in enumerate(ordered):
+            before, price_before = taken.get(number, (None, 0.0))
+            if before is not None and before.region == one.region:
                 continue
-            taken, price = fitting
-            chosen.append(taken)
-            spent[one.file] = spent.get(one.file, 0.0) + price
-            left -= price
-        waiting = later
-    return sorted(chosen, key=lambda one: (one.file, one.region.first))
+            room = min(left, share * budget - spent.get(one.file, 0.0)) + price_before
+            fitting = _fitting(one, room, cost)
+            if fitting is None or (before is not None and fitting[1] <= price_before):
+                continue
+            taken[number] = fitting
+            spent[one.file] = spent.get(one.file, 0.0) + fitting[1] - price_before
+            left -= fitting[1] - price_before
+    return sorted((one for one, _ in taken.values()), key=lambda one: (one.file, one.region.first))
 
 
 def _fitting(one: Candidate, room: float, cost: Callable[[Candidate], float]) -> tuple[Candidate, float] | None:

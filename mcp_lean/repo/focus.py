@@ -23,7 +23,7 @@ CODE_SHARE, NAMES_SHARE, PATH_SHARE = 1.0, 0.5, 0.5
 cases at most, and not always to the worse: they are not fitted more finely than that."""
 
 MENTIONED_SHARE = 1.0
-"""Added for a file whose path, or dotted module name, stands in the focus."""
+"""Added for a file whose path, or dotted module name, stands in the focus. Not more: a traceback names many files."""
 
 SATURATION, LENGTH_SHARE = 1.2, 0.75
 """BM25's usual constants."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 
 LIMIT = 3
 SIMILAR = 0.7
@@ -20,25 +21,21 @@ SIMILAR_SEARCHES = 8
 
 
 class Nearest:
-    """Paths by their last part. Made once per listing, and only when a path is missing."""
+    """Paths by their last part. Made once per listing, and only when a path is missing.
 
-    def __init__(self, paths: Sequence[str], permits: Callable[[str], bool]) -> None:
-        self._paths = paths
-        self._permits = permits
+    `permits` says which of the paths may be known; the others leave no trace, as if they were not in the listing.
+    """
+
+    def __init__(self, paths: Sequence[str], permits: Callable[[str], bool] | None = None) -> None:
+        self._paths = paths if permits is None else tuple(filter(permits, paths))
         self._searches_left = SIMILAR_SEARCHES
 
     def to(self, asked: str) -> tuple[str, ...]:
         """Files and folders of the same name first, then similar names, then the nearest folder above that exists.
 
-        Among equals the most similar path, then the alphabet. Paths that are not permitted are never named.
+        Among equals the one that shares most folders, then the alphabet.
         """
-        found: list[str] = []
-        for path in self._candidates(asked.rstrip("/")):
-            if self._permits(path):
-                found.append(path)
-            if len(found) == LIMIT:
-                break
-        return tuple(found) or self._folder_above(asked)
+        return tuple(islice(self._candidates(asked.rstrip("/")), LIMIT)) or self._folder_above(asked)
 
     def _candidates(self, asked: str) -> Iterator[str]:
         name = _name(asked)
@@ -53,7 +50,7 @@ class Nearest:
     def _folder_above(self, asked: str) -> tuple[str, ...]:
         parts = asked.strip("/").split("/")
         above = ("/".join(parts[:length]) + "/" for length in range(len(parts) - 1, 0, -1))
-        return tuple(folder for folder in above if folder in self._folders and self._permits(folder))[:1]
+        return tuple(folder for folder in above if folder in self._folders)[:1]
 
     @cached_property
     def _folders(self) -> frozenset[str]:

@@ -15,29 +15,37 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+LINE_CHARS = 400
+"""As much of a line as a matcher with a repetition is tried on: its time can grow with the square of the length."""
+
 MAX_PATTERNS = 200
 MAX_NAMES = 8
 
-_ESCAPE = r"\\(?:[bBwWsSdD]|[^\w\s<>])"
-_CLASS = r"\[\^?(?:[^\[\]\\&~^\n-]|\w-\w|\\(?:[wsd]|[^\w\s<>]))+-?\]"
+_SIGN = r"\\(?:[^\w\s<>]| )"
+_ESCAPE = rf"(?:\\[wWsSdD]|{_SIGN})"
+_EDGE = r"\\[bB](?![*+?{])"
+_CLASS = rf"\[\^?(?:[^\[\]\\&~^\n-]|\w-\w|\\[wsd]|{_SIGN})+-?\]"
 _ATOM = rf"(?:[^\\\[\](){{}}*+?|.^$\n]|\.|{_ESCAPE}|{_CLASS})"
 _FEW = r"(?:\?|\{\d\})?"
-_GROUP = rf"\((?:\?:)?(?:{_ATOM}{_FEW})+(?:\|(?:{_ATOM}{_FEW})+)*\)\??"
-_STEP = rf"(?:{_ATOM}{_FEW}|{_GROUP})"
-_BRANCH = rf"\^?(?:{_STEP}+|{_STEP}{{2,}}[*+]\??{_STEP}*)\$?"
+_PLAIN = rf"(?:{_ATOM}{_FEW}|{_EDGE})"
+_GROUP = rf"\((?:\?:)?{_PLAIN}+(?:\|{_PLAIN}+)*\)\??"
+_STEP = rf"(?:{_PLAIN}|{_GROUP})"
+_BRANCH = rf"\^?{_STEP}+(?:{_ATOM}[*+]\??{_STEP}*)?\$?"
 SIMPLE = re.compile(rf"(?:\(\?i\))?{_BRANCH}(?:\|{_BRANCH})*")
 """At most one unbounded repetition per branch, never nested and never first: `re` takes linear time, in practice, and
 means by it what rg means."""
 
-TOKEN = re.compile(rf"{_CLASS}|\{{\d\}}|\\.|.", re.DOTALL)
+LONG_LINE = re.compile(rf"([^\n]{{{LINE_CHARS}}})[^\n]+")
+TOKEN = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d\}|\\.|.", re.DOTALL)
 ONE_LINE = {r"\s": r"[^\S\n]", r"\W": r"[^\w\n]", r"\D": r"[^\d\n]"}
-LITERAL = re.compile(r"(?:[^\\\[\](){}*+?|.^$\n]|\\[^\w\s<>])+")
+LITERAL = re.compile(rf"(?:[^\\\[\](){{}}*+?|.^$\n]|{_SIGN})+")
+SPECIAL = re.compile(r"([\\\[\](){}*+?|.^$])")
 UNESCAPED = re.compile(r"\\(.)")
 BACKSLASHED = re.compile(r"\\(?:[a-zA-Z](?:\{[^}]*\})?|.)", re.DOTALL)
 NAME = re.compile(r"[A-Za-z_$][\w$]{2,}")
 WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 WORD_CHARS = 3
-LINE_END = re.compile(r"\\r|\\n|\r|\n")
+LINE_ENDS = (r"\r", r"\n")
 
 DEFINING = frozenset(
     {
@@ -61,6 +69,7 @@ class Pattern:
     needle: the plain text it looks for, if it is nothing else.
     matcher: finds its hits in lines that rg has found; None where only rg can.
     required: plain text in every hit of the matcher ("" if there is none); looked for first, as that is fast.
+    repeats: whether the matcher has an unbounded repetition.
     names: identifiers in it, for telling a definition from a use.
     """
 
@@ -69,6 +78,7 @@ class Pattern:
     needle: str | None = None
     matcher: re.Pattern[str] | None = None
     required: str = ""
+    repeats: bool = False
     names: tuple[str, ...] = ()
     note: str = ""
 
@@ -84,6 +94,8 @@ class Pattern:
         """Numbers, from 1, of the lines of `text` in which its matcher finds it."""
         if self.matcher is None or self.required not in text:
             return
+        if self.repeats:
+            text = LONG_LINE.sub(r"\1", text)
         line, counted, given = 1, 0, 0
         for match in self.matcher.finditer(text):
             line += text.count("\n", counted, match.start())
@@ -91,6 +103,13 @@ class Pattern:
             if line != given:
                 yield line
             given = line
+
+    def start_in(self, line: str) -> int | None:
+        """Where its matcher finds it first in one line."""
+        if self.matcher is None or self.required not in line:
+            return None
+        found = self.matcher.search(line[:LINE_CHARS] if self.repeats else line)
+        return found.start() if found else None
 
     def is_defined_in(self, lines: str) -> bool:
         """Whether one of these `defining_lines` looks like the definition of one of `names`."""
@@ -100,16 +119,30 @@ class Pattern:
 def parse(asked: str) -> Pattern:
     """Read a pattern. A pattern over several lines is searched by its longest line: rg looks at one line at a time."""
     regex, note = asked, ""
-    if LINE_END.search(asked):
-        regex = max(LINE_END.split(asked), key=len).strip()
+    lines = _split(asked)
+    if len(lines) > 1:
+        regex = max(lines, key=len).strip()
         note = f"{shown(asked)}: a pattern is matched within one line; searched {shown(regex)}"
     return _understood(asked, regex, note)
+
+
+def _split(regex: str) -> list[str]:
+    """The parts of a regular expression between its line ends."""
+    lines: list[str] = []
+    for part in regex.replace("\r", "\n").split("\n"):
+        lines.append("")
+        for token in TOKEN.findall(part):
+            if token in LINE_ENDS:
+                lines.append("")
+            else:
+                lines[-1] += token
+    return lines
 
 
 def literally(pattern: Pattern) -> Pattern:
     """The pattern as plain text, for one that rg refuses as a regular expression."""
     note = f"{shown(pattern.asked)}: not a valid regex here, taken literally"
-    return _understood(pattern.asked, re.escape(pattern.regex), note)
+    return _understood(pattern.asked, SPECIAL.sub(r"\\\1", pattern.regex), note)
 
 
 def defining_lines(text: str) -> str:
@@ -135,14 +168,15 @@ def shown(text: str, limit: int = 60) -> str:
 
 def _understood(asked: str, regex: str, note: str) -> Pattern:
     needle = UNESCAPED.sub(r"\1", regex) if LITERAL.fullmatch(regex) else None
-    matcher, required = None, ""
+    matcher, required, repeats = None, "", False
     if SIMPLE.fullmatch(regex):
         tokens = TOKEN.findall(regex)
         # Lines are searched many at a time, so nothing may match their ends.
         matcher = re.compile("".join(map(_within_line, tokens)), re.MULTILINE)
         required = _longest_plain_run(tokens)
+        repeats = not {"*", "+"}.isdisjoint(tokens)
     names = dict.fromkeys(name for name in NAME.findall(BACKSLASHED.sub(" ", regex)) if name not in NOT_NAMES)
-    return Pattern(asked, regex, needle, matcher, required, tuple(names)[:MAX_NAMES], note)
+    return Pattern(asked, regex, needle, matcher, required, repeats, tuple(names)[:MAX_NAMES], note)
 
 
 def _within_line(token: str) -> str:

@@ -8,7 +8,6 @@ Not here: everything else.
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
@@ -40,12 +39,11 @@ class PlainSearch:
 
     def lines(self, patterns: Sequence[Pattern]) -> Lines:
         """The lines that one of the patterns matches."""
-        matchers = [pattern.matcher for pattern in patterns if pattern.matcher is not None]
         found: dict[str, str] = {}
         paths = self._paths()
         for path in paths:
             self._check()
-            lines = _matching_lines(self._text(path), matchers)
+            lines = _matching_lines(self._text(path), patterns)
             if lines:
                 found[path] = "\n".join(lines)
         return Lines(found, len(paths), LINES_PER_FILE, (NOTE,))
@@ -64,20 +62,21 @@ class PlainSearch:
                 paths.update(f"{named}/{path}" if named else path for path in inside)
             else:
                 paths.add(named)
-        return sorted(self._scope.select(sorted(paths)))
+        return [
+            path
+            for path in sorted(self._scope.select(sorted(paths)))
+            if not os.path.islink(os.path.join(self._scope.root, path))
+        ]
 
     def _text(self, path: str) -> str:
-        full = os.path.join(self._scope.root, path)
-        if os.path.islink(full):
-            return ""
         try:
-            return decode(read_bytes(full, path, FILE_BYTES), path)[0]
+            return decode(read_bytes(os.path.join(self._scope.root, path), path, FILE_BYTES), path)[0]
         except AskError:  # gone, or binary
             return ""
 
 
-def _matching_lines(text: str, matchers: Sequence[re.Pattern[str]]) -> list[str]:
-    if not any(matcher.search(text) for matcher in matchers):
-        return []
-    lines = (line.removesuffix("\r") for line in text.split("\n"))
-    return [line for line in lines if any(matcher.search(line) for matcher in matchers)][:LINES_PER_FILE]
+def _matching_lines(text: str, patterns: Sequence[Pattern]) -> list[str]:
+    text = text.replace("\r\n", "\n")
+    numbers = {number for pattern in patterns for number in pattern.lines(text)}
+    lines = text.split("\n") if numbers else []
+    return [lines[number - 1] for number in sorted(numbers)[:LINES_PER_FILE]]

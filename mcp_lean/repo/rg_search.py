@@ -24,12 +24,9 @@ from time import monotonic
 from mcp_lean.errors import AskError, EngineMissing
 from mcp_lean.repo import ripgrep
 from mcp_lean.repo.listing import tracked_but_ignored
-from mcp_lean.repo.patterns import Pattern, literally
+from mcp_lean.repo.patterns import LINE_CHARS, Pattern, literally
 from mcp_lean.repo.programs import run, running
 from mcp_lean.repo.scope import Scope
-
-LINE_BYTES = 400
-"""As much of a line as is looked at to tell the patterns apart."""
 
 LINES_PER_FILE = 1_000
 FEWER_LINES_PER_FILE = (20, 2)
@@ -111,7 +108,7 @@ class RgSearch:
     def _feed(self, stream: Stream, patterns: Sequence[Pattern], most: int) -> list[str]:
         flags = (
             *("--null", "--no-line-number", "--no-heading", "--with-filename", "--stats", "--crlf"),
-            *(f"--max-count={most}", f"--max-columns={LINE_BYTES}", "--max-columns-preview"),
+            *(f"--max-count={most}", f"--max-columns={LINE_CHARS}", "--max-columns-preview"),
         )
         notes: list[str] = []
         until = monotonic() + SECONDS

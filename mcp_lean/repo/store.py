@@ -41,6 +41,9 @@ MAX_AGE_SECONDS = 30 * 24 * 3600
 IN_USE_SECONDS = 3600
 """A file used within this time is never pruned, and its time of use is written at most this often."""
 
+ODD_ERRORS = (UnicodeDecodeError, OverflowError, MemoryError)
+"""What Python's module raises for some damaged files: sqlite quotes their bytes in a message, or believes a length."""
+
 SUFFIX = ".sqlite"
 TABLES = (
     "CREATE TABLE files (path BLOB PRIMARY KEY, stamp BLOB NOT NULL, record BLOB NOT NULL)",
@@ -140,13 +143,10 @@ class Store:
         for is_last in (False, True):
             try:
                 return work(self._connection)
-            except sqlite3.Error as error:
-                damaged = _is_damage(error)
-                log.info("%s: %s, %s", self._file, error, "replaced" if damaged else "not used for this call")
+            except (sqlite3.Error, *ODD_ERRORS) as error:
                 self.close()
-                if is_last or not damaged or self._file is None:
+                if is_last or self._file is None or not _is_replaced(self._file, error):
                     break
-                _remove(self._file)
                 self._open(self._file)
                 if self._connection is None:
                     break
@@ -167,11 +167,9 @@ class Store:
             except OSError as error:
                 log.info("%s: no cache: %s", file, error)
                 return
-            except sqlite3.Error as error:
-                if is_last or not _is_damage(error):
-                    log.info("%s: no cache for this call: %s", file, error)
+            except (sqlite3.Error, *ODD_ERRORS) as error:
+                if is_last or not _is_replaced(file, error):
                     return
-                _remove(file)
 
 
 def cache_folder(environ: Mapping[str, str]) -> str | None:
@@ -242,13 +240,23 @@ def _as_one(work: Callable[[sqlite3.Connection], T]) -> Callable[[sqlite3.Connec
     return transaction
 
 
-def _is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file itself is at fault, and not a lock, a right or a full disk."""
+def _is_replaced(file: str, error: Exception) -> bool:
+    """Remove a file that is at fault itself; leave it for a lock, a right or a full disk."""
+    damaged = _is_damage(file, error)
+    log.info("%s: %s: %s", file, "replaced" if damaged else "not used for this call", error)
+    if damaged:
+        _remove(file)
+    return damaged
+
+
+def _is_damage(file: str, error: Exception) -> bool:
     import sqlite3
 
     code = getattr(error, "sqlite_errorcode", None)
-    if code is None:  # raised by the module itself, for example for a text that is no UTF-8
-        return isinstance(error, sqlite3.DatabaseError)
+    if code is None:  # raised by the module itself
+        return isinstance(error, (sqlite3.DatabaseError, *ODD_ERRORS))
+    if code & 0xFF == sqlite3.SQLITE_READONLY:  # said of a file with an unknown format version, too
+        return os.access(file, os.W_OK) and os.access(os.path.dirname(file), os.W_OK)
     return code & 0xFF in (
         sqlite3.SQLITE_CORRUPT,
         sqlite3.SQLITE_NOTADB,

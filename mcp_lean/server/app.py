@@ -8,6 +8,7 @@ What the SDK leaves to us, and where it is done:
     wrong or unknown arguments become one line that says what was expected     explain.py
     a lone surrogate in a result would stop the SDK's writer for good          reply()
     an exception would be a JSON-RPC error, which a model cannot act on        _answer()
+    hooks must not wait behind tools, nor for a guard that is late             hook_tool.py
     SystemExit and its like in a worker would end the server                   _answer()
     a cancelled call's thread would run on                                     Context.stop
     a running call would hold back the end of the process                      abandon_on_cancel, drained()
@@ -40,15 +41,19 @@ from pydantic import ValidationError
 from mcp_lean import __version__
 from mcp_lean.errors import Cancelled, LeanError
 from mcp_lean.repo.workspace import Workspace
+from mcp_lean.server import hook_tool
 from mcp_lean.server.explain import explain, short
-from mcp_lean.server.registry import TOOLS
+from mcp_lean.server.registry import HIDDEN, TOOLS
 from mcp_lean.server.schema import slim
 from mcp_lean.tools.base import Context, Tool
 
 log = logging.getLogger(__name__)
 
 CALLS_AT_ONCE = 4
-"""More threads would only wait for one another: file reading here is bound by two to four cores and the GIL."""
+"""More threads would only wait for one another: file reading here is bound by two to four cores and the GIL.
+
+A withdrawn call gives its place back at once, though its thread needs a moment to notice: a deaf one must not keep
+others out."""
 
 LIST_TTL_MS = 3_600_000
 """How long a client may keep the tool list (2026-07-28 era); it is a constant for the life of the process."""
@@ -80,12 +85,19 @@ def reply(text: str, *, is_error: bool = False) -> CallToolResult:
 
 
 class LeanServer:
-    """Answers `tools/list` and `tools/call` for one workspace."""
+    """Answers `tools/list` and `tools/call` for one workspace.
 
-    def __init__(self, workspace: Workspace, tools: tuple[Tool, ...] = TOOLS) -> None:
+    Args:
+        door: the guard's; without one there is no hidden tool, and no caller is known.
+    """
+
+    def __init__(
+        self, workspace: Workspace, tools: tuple[Tool, ...] = TOOLS, door: hook_tool.HookDoor | None = None
+    ) -> None:
         self._workspace = workspace
         self._tools = {tool.name: tool for tool in tools}
-        self._listed = ListToolsResult(tools=[definition(tool) for tool in tools])
+        self._door = door
+        self._listed = ListToolsResult(tools=[*map(definition, tools), *(HIDDEN if door else ())])
         self._limit: anyio.CapacityLimiter | None = None
         self._running = 0
         self._ended = Condition()
@@ -108,12 +120,14 @@ class LeanServer:
         return self._listed
 
     async def _call_tool(self, context: ServerRequestContext[Any], params: CallToolRequestParams) -> CallToolResult:
+        if self._door and params.name == hook_tool.NAME:
+            return reply(await self._door.answer(params.arguments or {}))
         tool = self._tools.get(params.name)
         if tool is None:
             return reply(f"{short(params.name)}: no such tool; there are {', '.join(self._tools)}", is_error=True)
         if self._limit is None:
             self._limit = anyio.CapacityLimiter(CALLS_AT_ONCE)  # needs a running event loop
-        call = Context(self._workspace)
+        call = Context(self._workspace, caller=await self._door.caller(params.meta) if self._door else None)
         try:
             return await anyio.to_thread.run_sync(
                 self._counted, tool, params.arguments or {}, call, abandon_on_cancel=True, limiter=self._limit

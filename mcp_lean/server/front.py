@@ -13,6 +13,8 @@ Standard library only, and little of that.
 
 from __future__ import annotations
 
+import gc
+import importlib
 import json
 import os
 import re
@@ -217,7 +219,9 @@ def main() -> None:
     except BrokenPipeError:
         os._exit(0)
     wire.retell(opening, line)
-    if loading.ident is not None:
+    if loading.ident is None:
+        _load()
+    else:
         loading.join()
     from mcp_lean.server import stdio
 
@@ -225,4 +229,8 @@ def main() -> None:
 
 
 def _load() -> None:
-    import mcp_lean.server.stdio  # noqa: F401
+    """Load the SDK and everything on top of it; no cycles are worth collecting while modules load."""
+    gc.disable()
+    importlib.import_module("mcp_lean.server.stdio")
+    gc.freeze()
+    gc.enable()

@@ -16,12 +16,15 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from typing import IO, cast
 
 import anyio
 from mcp.server.stdio import stdio_server
 
 from mcp_lean.repo.workspace import Workspace
 from mcp_lean.server.app import LeanServer
+from mcp_lean.server.front import Wire
+from mcp_lean.server.hook_tool import door_for
 from mcp_lean.server.registry import TOOLS
 from mcp_lean.tools.base import Tool
 
@@ -31,14 +34,19 @@ DRAIN_SECONDS = 0.2
 """How long the end waits for calls that are still at work: they look at `Context.stop` more often than that."""
 
 
-def main(tools: tuple[Tool, ...] = TOOLS) -> None:
-    """Serve the workspace of the environment until stdin closes; never returns."""
+def main(tools: tuple[Tool, ...] = TOOLS, wire: Wire | None = None) -> None:
+    """Serve the workspace of the environment until stdin closes; never returns.
+
+    Args:
+        wire: what the front has taken over from stdin and stdout; None: they are taken here.
+    """
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="mcp-lean: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the SDK would ignore it
-    server = LeanServer(Workspace.from_environment(os.environ), tools)
+    workspace = Workspace.from_environment(os.environ)
+    server = LeanServer(workspace, tools, door_for(workspace.root))
     status = 0
     try:
-        anyio.run(_serve, server)
+        anyio.run(_serve, server, wire)
     except BaseException as error:
         if not _is_gone_reader(error):
             log.exception("the server ended")
@@ -50,8 +58,9 @@ def main(tools: tuple[Tool, ...] = TOOLS) -> None:
     os._exit(status)  # a thread that is still at work must not hold the process; there is nobody to answer
 
 
-async def _serve(server: LeanServer) -> None:
-    async with stdio_server() as (read, write):
+async def _serve(server: LeanServer, wire: Wire | None) -> None:
+    lines = None if wire is None else anyio.wrap_file(cast("IO[str]", wire))
+    async with stdio_server(lines, lines) as (read, write):
         await server.protocol.run(read, write, server.protocol.create_initialization_options())
 
 

@@ -11,13 +11,18 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from mcp_lean.errors import Cancelled
+from mcp_lean.guard.identity import Caller
 from mcp_lean.packing.allocate import MAX_BUDGET_TOKENS, MIN_BUDGET_TOKENS
 from mcp_lean.repo.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mcp_lean.config import Budget as Limits
+    from mcp_lean.guard.ledger import Ledger
 
 
 def _as_list(value: object) -> object:
@@ -63,13 +68,27 @@ class Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class LoopState(Protocol):
+    """What the loop detector knows about an agent, in a few words; empty where it has found nothing."""
+
+    def state_of(self, caller: Caller) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a call may use. One per call; the workspace is shared by all calls of a server."""
+    """What a call may use. One per call; the workspace is shared by all calls of a server.
+
+    caller: the agent that calls; None where no hook has told, and then nothing may depend on it.
+    ledger, limits, loops: the guard's; None where there is none.
+    """
 
     workspace: Workspace
     default_budget_tokens: int = 8_000
     stop: Event = field(default_factory=Event)
+    caller: Caller | None = None
+    ledger: Ledger | None = None
+    limits: Limits | None = None
+    loops: LoopState | None = None
 
     def check(self) -> None:
         """Called in every loop that can last: raises `Cancelled` when the client has withdrawn the call."""

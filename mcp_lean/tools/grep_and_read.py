@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator
 
 from mcp_lean.errors import AskError
 from mcp_lean.packing.allocate import DEFAULT_BUDGET_TOKENS
@@ -45,7 +46,7 @@ class GrepAndRead(Arguments):
     """What to look for, where, and how many tokens the answer may have."""
 
     patterns: Strings
-    paths: Strings = Field(default_factory=list)
+    paths: Annotated[Strings | None, BeforeValidator(lambda value: value or None)] = None
     budget: Budget = DEFAULT_BUDGET_TOKENS
 
 
@@ -55,7 +56,7 @@ def run(args: GrepAndRead, ctx: Context) -> str:
     asked = list(dict.fromkeys(args.patterns))
     if len(asked) > MAX_PATTERNS:
         raise AskError(f"patterns: {len(asked)} are too many for one call; at most {MAX_PATTERNS}")
-    where, remarks = scopes(ctx.workspace, args.paths)
+    where, remarks = scopes(ctx.workspace, args.paths or ())
     patterns = [parse(pattern) for pattern in asked]
     found = search_all(where, patterns, ctx)
     remarks += [*found.notes, *([note] if note else [])]

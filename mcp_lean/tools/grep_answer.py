@@ -194,7 +194,7 @@ def _first_few(words: Sequence[str], limit: int) -> str:
 def _clipped(row: str, patterns: Sequence[Pattern]) -> str:
     if len(row) <= ROW_CHARS:
         return row
-    starts = [found.start() for one in patterns if one.matcher and (found := one.matcher.search(row))]
+    starts = [start for pattern in patterns if (start := pattern.start_in(row)) is not None]
     start = max(0, min(starts, default=0) - BEFORE_HIT_CHARS)
     end = start + ROW_CHARS
     return (CUT_MARK if start else "") + row[start:end] + (CUT_MARK if end < len(row) else "")

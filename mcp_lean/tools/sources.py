@@ -60,17 +60,18 @@ class Sources:
         if item.is_glob and not self._exists(item.path) and self._shown_as(item.path) is None:
             yield from self._matches(item)
         else:
-            yield from self._one(item)
+            yield from self._one(item, self._place(item.path))
 
     def _item(self, name: str) -> Item:
         """White space around an item is taken for an accident, unless a file is found with it."""
         stripped = name.strip()
-        for text in dict.fromkeys((name, stripped)):
-            if any(mark in text for mark in MARKS) and self._exists(text):
-                return Item(text)
-            if text == stripped or self._exists(parse(text).path):
+        for form in dict.fromkeys((name, stripped)):
+            if any(mark in form for mark in MARKS) and self._exists(form):
+                return Item(form)
+            item = parse(form)
+            if form == stripped or self._exists(item.path):
                 break
-        return parse(text)
+        return item
 
     def _exists(self, name: str) -> bool:
         try:
@@ -87,13 +88,13 @@ class Sources:
         any_shown = False
         for number in range(item.entry, len(matches) + 1):
             self._check()
-            path = os.path.join(root, matches[number - 1])
-            if not self._workspace.permits(path) or os.path.isdir(path):
-                continue
-            shown = self._workspace.shown(path)
+            shown = self._workspace.shown(os.path.join(root, matches[number - 1]))
             resume = f"{whole}@{number}-" if number > 1 else None
             try:
-                block, *others = (found.block for found in self._one(replace(whole, path=shown)))
+                place = self._place(shown)
+                if os.path.isdir(place.path):
+                    continue  # a symlink to a folder, or another repository
+                block, *others = (found.block for found in self._one(replace(whole, path=shown), place))
             except Missing:
                 continue  # deleted, though git still lists it; or it does not define the symbol, which others may
             except AskError as error:
@@ -128,8 +129,7 @@ class Sources:
 
     # -------------------------------------------------------------------------------------------------------- one path
 
-    def _one(self, item: Item) -> Iterator[Found]:
-        place = self._place(item.path)
+    def _one(self, item: Item, place: Place) -> Iterator[Found]:
         key = (place.path, item.lines, item.around, item.within, item.symbol, item.entry)
         if key in self._given:
             yield Found(note_block(f"{replace(item, path=place.shown)} is already in this answer"))
@@ -166,24 +166,23 @@ class Sources:
 
     def _near(self, asked: str) -> tuple[str, ...]:
         if self._nearest is None:
-            root = self._workspace.root
             try:
-                paths = self._listing(root)
+                self._nearest = Nearest(self._listing(self._workspace.root))
             except EngineMissing:
                 return ()  # a suggestion less; that the file is missing is said all the same
-            self._nearest = Nearest(paths, lambda path: self._workspace.permits(os.path.join(root, path.rstrip("/"))))
         return self._nearest.to(asked)
 
     def _listing(self, root: str) -> tuple[str, ...]:
+        """What may be known of a folder: denied files are in no list, no number of entries and no suggestion."""
         if root not in self._listings:
-            self._listings[root] = list_files(root, check=self._check).paths
+            self._listings[root] = self._workspace.visible(root, list_files(root, check=self._check).paths)
         return self._listings[root]
 
     def _folder(self, item: Item, place: Place) -> Block:
         name = "." if place.shown == "." else f"{place.shown}/"
         if item.symbol is not None or item.lines or item.around or item.within:
             raise BadItem(f"{item}: {name} is a folder; name files in it, e.g. {place.shown}/*.py")
-        rows = folder_rows(self._workspace.visible(place.path, self._listing(place.path)))
+        rows = folder_rows(self._listing(place.path))
         return list_block(name, rows, item.entry, "" if rows else "ignored and denied files are left out")
 
     def _lines(self, item: Item, place: Place) -> Block:

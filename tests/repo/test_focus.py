@@ -39,8 +39,11 @@ def test_several_entries_and_a_sentence_are_the_same() -> None:
 
 
 def test_a_path_or_a_dotted_module_finds_its_file() -> None:
-    for focus in ("shop/util.py", 'File "/srv/app/shop/util.py", line 3', "shop.util", "util.py"):
-        assert best(focus)[0] == "shop/util.py", focus
+    others = "where is the session closed"
+
+    assert best(others)[0] != "shop/util.py"
+    for focus in ("shop/util.py", 'File "/srv/app/shop/util.py", line 3', "shop.util", "util.py", r"shop\util.py"):
+        assert best(focus, others)[0] == "shop/util.py", focus
 
 
 def test_nothing_matches_nothing() -> None:

@@ -13,7 +13,7 @@ import pytest
 import mcp_lean.repo
 from mcp_lean.repo.languages import describe
 from mcp_lean.repo.outline import outline
-from mcp_lean.repo.outline.parse import MAX_BYTES, MAX_LINE_BYTES, parse
+from mcp_lean.repo.outline.parse import MAX_BYTES, MAX_LINE_BYTES, load, parse
 from mcp_lean.repo.outline.walk import MAX_DEPTH, walk
 
 DATA = Path(__file__).parents[1] / "data" / "outline"
@@ -65,6 +65,13 @@ def test_a_deadline_that_has_passed_leaves_the_regex() -> None:
     source = (DATA / "shop.py.txt").read_bytes() * 100
 
     assert outline("a.py", source, deadline_s=0).engine == "regex"
+
+
+def test_a_grammar_that_is_not_installed_leaves_the_regex(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tree_sitter_go", None)
+    load.cache_clear()
+
+    assert outline("a.go", b"func f() {\n}\n", deadline_s=10).engine == "regex"
 
 
 def test_a_cancelled_parse_leaves_nothing_behind() -> None:
@@ -120,8 +127,24 @@ def test_a_function_with_a_lost_brace_ends_before_the_next_one() -> None:
     assert [(d.qualified, d.start, d.end) for d in found.definitions] == [("a", 1, 4), ("b", 6, 8)]
 
 
+def test_a_template_that_the_grammar_cannot_parse_is_found() -> None:
+    source = b"API_BEGIN\ntemplate <typename T>\nclass Table // NOLINT(x)\n    : public Base<T>\n{\n  void Get();\n};\n"
+    names = {definition.name for definition in outline("a.hpp", source, deadline_s=10).definitions}
+
+    assert "Table" in names
+
+
+def test_code_in_a_string_does_not_end_the_function_around_it() -> None:
+    source = b'int a(void) {\n  const char *s = R"(\nvoid b() {}\n)";\n  return 1;\n}\n\nint c = = 2;\n'
+    [a, *_] = outline("a.cc", source, deadline_s=10).definitions
+
+    assert (a.qualified, a.start, a.end) == ("a", 1, 6)
+
+
 def test_conflict_markers_leave_both_sides() -> None:
-    source = b"class A:\n    def a(self):\n        pass\n<<<<<<< x\n    def b(self):\n        pass\n=======\n    def c(self):\n        pass\n>>>>>>> y\n    def d(self):\n        pass\n"
+    method = b"    def %s(self):\n        pass\n"
+    ours, theirs = b"<<<<<<< x\n" + method % b"b", b"=======\n" + method % b"c" + b">>>>>>> y\n"
+    source = b"class A:\n" + method % b"a" + ours + theirs + method % b"d"
     names = {definition.name for definition in outline("a.py", source, deadline_s=10).definitions}
 
     assert names == {"A", "a", "b", "c", "d"}
@@ -129,18 +152,20 @@ def test_conflict_markers_leave_both_sides() -> None:
 
 def test_items_in_a_macro_call_are_found() -> None:
     """To the grammar, what stands between the braces of `cfg_net! {...}` is a list of words."""
-    source = b"impl A {\n    cfg_net! {\n        pub fn a(&self) {\n        }\n    }\n}\n\nfn main() {\n    f! { fn b() {} }\n}\n"
+    source = b"impl A {\n    cfg_net! {\n        pub fn a(&self) {\n        }\n    }\n}\n"
+    source += b'\nfn main() {\n    f! { fn b() {} }\n    let s = r"\nfn c() {}\n";\n}\n'
     found = outline("a.rs", source, deadline_s=10)
 
     assert [(d.kind, d.qualified, d.start, d.end) for d in found.definitions] == [
         ("impl", "A", 1, 6),
         ("method", "A.a", 3, 4),
-        ("function", "main", 8, 10),
+        ("function", "main", 8, 13),
     ]
 
 
 def test_a_test_macro_is_called_by_its_title() -> None:
-    source = b'TEST_CASE("wide strings")\n{\n  CHECK(1);\n}\n\nTEST(Table, Opens) {\n}\n\nSYSCALL_DEFINE1(close, int, fd)\n{\n}\n'
+    source = b'TEST_CASE("wide strings")\n{\n  CHECK(1);\n}\n\nTEST(Table, Opens) {\n}\n'
+    source += b"\nSYSCALL_DEFINE1(close, int, fd)\n{\n}\n"
     found = outline("a.cc", source, deadline_s=10)
 
     assert [(d.kind, d.qualified, d.start, d.end) for d in found.definitions] == [
@@ -209,7 +234,8 @@ def test_nothing_heavy_is_imported_before_a_file_needs_it() -> None:
     done = run_python(
         "import sys\n"
         "from mcp_lean.repo.outline import outline, find, render_outline\n"
-        "heavy = lambda: sorted(name for name in sys.modules if name.startswith(('tree_sitter', 'difflib', 'sqlite3')))\n"
+        "names = ('tree_sitter', 'difflib', 'sqlite3')\n"
+        "heavy = lambda: sorted(name for name in sys.modules if name.startswith(names))\n"
         "outline('a.md', b'# x'); outline('a.kt', b'fun f() {}'); print(heavy())\n"
         "outline('a.py', b'x = 1'); print([name for name in heavy() if '.' not in name])\n"
     )

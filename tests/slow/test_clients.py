@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from mcp_lean.server.registry import TOOLS
+from mcp_lean.server.registry import HIDDEN, TOOLS
 from slow.conftest import SERVER, Run
 
 pytestmark = pytest.mark.slow
 
 INSPECTOR = "node_modules/.bin/mcp-inspector"
 OURS = Path(__file__).parent / "clients"
-NAMES = [tool.name for tool in TOOLS]
+NAMES = [tool.name for tool in (*TOOLS, *HIDDEN)]
 
 
 @pytest.mark.parametrize("era", [[], ["--protocol-era", "modern"]], ids=["legacy", "modern"])

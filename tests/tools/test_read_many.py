@@ -479,6 +479,22 @@ def test_denied_files_are_left_out_of_globs_and_folders(folder: Path, ask: Ask) 
     assert ask("*.txt", ".") == "== a.txt (3 lines)\none\ntwo\nthree\n== . (2 entries)\na.txt\n.claude/ (1 file)"
 
 
+def test_denied_files_count_in_no_list_and_no_suggestion(folder: Path, ask: Ask) -> None:
+    """Neither the numbers of entries nor what is not suggested instead gives them away."""
+    for i in range(9):
+        write(folder / f"secret/{i}/shape.py", "x\n")
+    deny(folder, "secret/**")
+    for i in range(20):
+        write(folder / f"src/many/{i:02}.txt", "some words in a row\n" * 12)
+
+    shown = answers.read(ask("s*/**/*.*", budget=600))
+
+    assert [block.name for block in shown.blocks] == ["src/deep/c.txt", *(f"src/many/0{i}.txt" for i in range(4))]
+    assert shown.more == ["s*/**/*.*@6-"]
+    assert refused(ask, "other/shape.py") == "error: other/shape.py: no such file; nearest: src/shapes.py"
+    assert refused(ask, "s*/**/*.*@99-") == "error: s*/**/*.*@99-: the list ends at 23"
+
+
 def test_an_ignored_folder_that_is_named_is_listed(folder: Path, ask: Ask) -> None:
     write(folder / ".gitignore", "build/\n")
     write(folder / "build/out.txt", "x\n")
@@ -511,6 +527,19 @@ def test_what_does_not_fit_is_named_item_by_item(ask: Ask) -> None:
     first = len(shown.blocks[0].rows)
     assert 60 < first < 90
     assert shown.more == [f"src/numbers.txt:{first + 1}-400", "items 3-4 of this call"]
+
+
+def test_a_very_long_line_is_resumed_until_its_end(folder: Path, ask: Ask) -> None:
+    line = "".join(f"<{i}>" for i in range(3_000))
+    write(folder / "long.json", f"{line}\nnext\n")
+
+    shown = answers.follow(lambda items: ask(*items, budget=1_500), ["long.json"], 20)
+
+    assert shown[0].more[0] == f"long.json:1+{len(shown[0].blocks[0].rows[0])}"
+    pieces = sorted((b.column, b.rows[0]) for answer in shown for b in answer.blocks if b.first == 1)
+    assert len(pieces) > 3
+    assert "".join(piece for _, piece in pieces) == line
+    assert "next" in [row for answer in shown for block in answer.blocks for row in block.rows]
 
 
 def test_a_list_of_matches_is_resumed_at_the_first_that_was_left_out(folder: Path, ask: Ask) -> None:

@@ -92,6 +92,7 @@ def test_at_most_four_calls_run_and_small_questions_are_answered_meanwhile(
     cancel(hostile, queued[0][0])
     cancel(hostile, running[0][0])
     assert appears(queued[1][1].with_suffix(".began"))
+    assert appears(ended(running[0][1]))
     assert not began(queued[0][1])
     assert sum(began(name) and not ended(name).exists() for _, name in running + queued) == CALLS_AT_ONCE
 

@@ -102,6 +102,8 @@ def test_the_definitions_fit_their_budget(tools: list[Message]) -> None:
 
 def test_a_definition_says_nothing_that_costs_without_helping(tools: list[Message]) -> None:
     for tool in tools:
+        if "app" in _visibility(tool):
+            continue
         assert tool["description"]
         assert tool["annotations"] == {"readOnlyHint": True}
         assert set(tool) <= {"name", "description", "inputSchema", "annotations", "_meta"}

@@ -6,6 +6,7 @@ Out: `outline`, and what can be asked of it: `find`, `nearest`, `enclosing`, `re
 Not here: reading files, choosing what fits into an answer.
 
     build.py      which engine: parse.py + walk.py (tree-sitter), regexes.py + ends.py, headings.py, keys.py (spans.py)
+    mend.py       tree-sitter and regex together, for a file with syntax errors
     arrange.py    nesting, order, qualified names, whatever the engine
     lookup.py     symbols and lines
     rows.py       the outline as text

@@ -46,14 +46,12 @@ def worth_parsing(source: bytes) -> bool:
 
 
 def parse(grammar: Grammar, source: bytes, give_up_at: float) -> Parsed | None:
-    """A tree, or None when `give_up_at` (a `perf_counter` time) passed first.
+    """A tree, or None when `give_up_at` (a `perf_counter` time) passed first, or the grammar is not installed.
 
     The source goes in by a callback: only then can a parse be stopped, and other threads run meanwhile. tree-sitter
     0.26.1 never lets go of what that callback returns, so it returns views, which are emptied afterwards; otherwise
     every file that was ever parsed would stay in memory.
     """
-    from tree_sitter import Parser
-
     if grammar.prepare:
         source = grammar.prepare(source)
     lent = [memoryview(source)]
@@ -69,8 +67,10 @@ def parse(grammar: Grammar, source: bytes, give_up_at: float) -> Parsed | None:
         return perf_counter() > give_up_at
 
     try:
+        from tree_sitter import Parser
+
         tree = Parser(load(grammar.package, grammar.function)).parse(read, progress_callback=is_late)
-    except ValueError:  # "Parsing failed": it was cancelled
+    except (ImportError, ValueError):  # ValueError is "Parsing failed": it was cancelled
         return None
     finally:
         for view in lent:

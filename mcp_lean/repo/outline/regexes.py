@@ -130,5 +130,5 @@ def _signature(lines: list[bytes], row: int, match: re.Match[bytes]) -> str:
         row += 1
         if row > last_row and head.count(b"(") <= head.count(b")"):
             break
-        head += b" " + line
+        head += b"\n" + line
     return one_line(head.decode("utf-8", "replace"))

@@ -10,6 +10,10 @@ from .model import SIGNATURE_CHARS
 _ENOUGH_CHARS = 10 * SIGNATURE_CHARS
 
 
+_AFTER_OPENING = re.compile(r"([(\[]|(?<=\w)<) ")
+_BEFORE_CLOSING = re.compile(r",? ([)\]])|, (>)")
+
+
 def as_utf8(source: bytes) -> bytes:
     """The same lines in UTF-8 without a byte order mark: by mark, else UTF-8, else Latin-1 (which never fails)."""
     if source.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -28,9 +32,11 @@ def squeezed(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """A signature: white space squeezed, no space inside brackets, nothing at the end that opens a body."""
+    """A signature: lines joined, white space squeezed, nothing at the end that opens a body."""
+    is_wrapped = "\n" in text
     text = " ".join(text[:_ENOUGH_CHARS].split())
-    text = re.sub(r"([(\[]|(?<=\w)<) ", r"\1", text)
-    text = re.sub(r",? ([)\]])|, (>)", r"\1\2", text)
+    if is_wrapped:
+        text = _AFTER_OPENING.sub(r"\1", text)
+        text = _BEFORE_CLOSING.sub(r"\1\2", text)
     text = text.rstrip(" {:;,\\").removesuffix(" =")
     return text if len(text) <= SIGNATURE_CHARS else text[: SIGNATURE_CHARS - 1] + "…"

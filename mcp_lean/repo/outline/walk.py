@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from mcp_lean.repo.languages.base import CALLABLES, TYPES, Place
+from mcp_lean.repo.languages.base import CALLABLES, VALUES, Place
 
 from .model import Found
 from .text import one_line, squeezed
@@ -30,6 +30,9 @@ MAX_DEPTH = 200
 _LOOK_AT_CLOCK_EVERY = 512
 
 _OPENERS = ("(", "[", "{", "<", "&", "|")
+
+_CUT_OFF = VALUES | {"type"}
+"""Kinds whose first line may end in the middle of what they are: `TABLE = [`."""
 
 _TYPEDEFS = frozenset({"class", "enum", "type"})
 """Kinds whose name can stand behind the body: `typedef struct {...} name`."""
@@ -52,7 +55,7 @@ class _Level:
 def walk(root: Node, grammar: Grammar, source: bytes, give_up_at: float) -> list[Found] | None:
     found: list[Found] = []
     rules, ancestors, levels = grammar.rules, [root], [_Level(local=False)]
-    cursor, steps = root.walk(), 0
+    cursor, steps, leads = root.walk(), 0, grammar.leads
     if not cursor.goto_first_child():
         return found
     while True:
@@ -61,14 +64,19 @@ def walk(root: Node, grammar: Grammar, source: bytes, give_up_at: float) -> list
         steps += 1
         if not steps % _LOOK_AT_CLOCK_EVERY and perf_counter() > give_up_at:
             return None
-        rule = rules.get(node.type)
+        kind = node.type
+        rule = rules.get(kind)
         if rule is None:
-            level.lead = _next_lead(level.lead, node, grammar)
+            if kind in leads:
+                level.lead = level.lead or node
+            elif level.lead and "comment" not in kind:
+                level.lead = None
         else:
             names = rule.names(node, Place(source, ancestors, level.local)) if rule.names else ()
-            found += [_draft(named, node, ancestors, levels, grammar, source) for named in names]
+            if names:
+                found += [_draft(named, node, ancestors, levels, grammar, source) for named in names]
+                level.named = True
             level.lead = None
-            level.named = level.named or bool(names)
             enter = len(ancestors) < MAX_DEPTH and not (rule.only_broken and not node.has_error)
             if enter and cursor.goto_first_child():
                 local = level.local or rule.local
@@ -85,12 +93,6 @@ def walk(root: Node, grammar: Grammar, source: bytes, give_up_at: float) -> list
                 return found
 
 
-def _next_lead(lead: Node | None, node: Node, grammar: Grammar) -> Node | None:
-    if node.type in grammar.leads:
-        return lead or node
-    return lead if "comment" in node.type else None
-
-
 def _draft(
     named: Named, node: Node, ancestors: list[Node], levels: list[_Level], grammar: Grammar, source: bytes
 ) -> Found:
@@ -101,7 +103,7 @@ def _draft(
     return Found(
         kind=named.kind,
         name=squeezed(named.name),
-        signature=one_line(named.shown) or _signature(named, node, shown, grammar.notes, source),
+        signature=one_line(named.shown) if named.shown else _signature(named, node, shown, grammar.notes, source),
         start=start,
         end=max(start, last_row + 1 if last_column else last_row),
         begin=first.start_byte,
@@ -148,7 +150,7 @@ def _signature(named: Named, node: Node, outer: Node, notes: frozenset[str], sou
         end = line_end if line_end >= 0 else end
     text = _without_comments(outer, begin, end, source).decode("utf-8", "replace").rstrip()
     if named.body is None and named.kind not in CALLABLES and text.endswith(_OPENERS):
-        return one_line(text.rstrip("{ ") if named.kind in TYPES else text + "…")
+        return one_line(text + "…" if named.kind in _CUT_OFF else text)
     signature = one_line(text)
     if named.kind in _TYPEDEFS and named.name not in signature:
         return one_line(f"{signature} {named.name}")

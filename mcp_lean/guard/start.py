@@ -1,0 +1,43 @@
+"""Puts a guard together for a project.
+
+In:  the project's folder and the environment.
+Out: a `Guard`; also when the settings or the ledger's file cannot be used, which it then says.
+Not here: what it does (`hooks`).
+
+Settings are read once per process: an agent that edits the project's file does not lift its own limits by that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from mcp_lean.config import Config, load
+from mcp_lean.config import Guard as GuardSettings
+from mcp_lean.errors import ConfigError
+from mcp_lean.guard.hooks import Guard
+
+
+def start(
+    project: str,
+    environ: Mapping[str, str],
+    *,
+    is_for_one_event: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> Guard:
+    """The guard of a project.
+
+    Settings that cannot be used switch it off, and the person is told with the next prompt: limits other than those
+    that were meant could stop work that is allowed.
+
+    Args:
+        is_for_one_event: the process ends after it; turns of agents are then not remembered.
+        say: takes what went wrong, a line each; by default it goes to stderr.
+    """
+    from mcp_lean.guard.ledger import Ledger
+
+    ledger = Ledger.open(environ, reads_on=is_for_one_event)
+    try:
+        config, problem = load(project, environ), ""
+    except ConfigError as error:
+        config, problem = Config(guard=GuardSettings(enabled=False)), f"mcp-lean: the guard is off: {error}"
+    return Guard(config, ledger, say=say, for_person=problem)

@@ -1,0 +1,126 @@
+"""The hidden tool that `mcp_tool` hooks of Claude Code call: the guard's door in the server.
+
+In:  the arguments of a call, as they came; ids of tool calls.
+Out: the hook's output, in time; the agent that makes a call. What is late or fails is as if there were nothing to say.
+Not here: what is decided (`guard/hooks`), the protocol (`app`).
+
+The guard is made at the first call, and is asked by one thread at a time. While it is busy past its deadline, nobody
+waits for it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+import anyio.to_thread
+from mcp_types import Tool as ToolDefinition
+
+if TYPE_CHECKING:
+    from mcp_lean.guard.hooks import Guard
+    from mcp_lean.guard.identity import Caller
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+NAME = "hook"
+DEFINITION = ToolDefinition(
+    name=NAME,
+    description="for hooks",
+    input_schema={"type": "object"},
+    _meta={"ui": {"visibility": ["app"]}},
+)
+"""Claude Code 2.1.330 neither shows such a tool to a model nor lets one call it (tests/e2e/test_guard.py)."""
+
+DEADLINE_SECONDS = 1.0
+"""Agents wait for hooks; an answer takes some milliseconds."""
+
+TOOL_USE_ID = "claudecode/toolUseId"
+
+
+@dataclass(slots=True)
+class _Work:
+    is_running: bool = False
+
+
+class HookDoor:
+    """One per server. Its coroutines are for the event loop of one thread.
+
+    Args:
+        make: makes the guard; called in a worker thread, once, unless it fails.
+    """
+
+    def __init__(self, make: Callable[[], Guard], deadline_seconds: float = DEADLINE_SECONDS) -> None:
+        self._make = make
+        self._guard: Guard | None = None
+        self._deadline_seconds = deadline_seconds
+        self._limit: anyio.CapacityLimiter | None = None
+        self._late: list[_Work] = []
+        self._said: set[str] = set()
+
+    async def answer(self, arguments: Mapping[str, object]) -> str:
+        """The hook's output; nothing to say if the guard fails or is late."""
+        from mcp_lean.guard.decision import PASS, render
+
+        name = arguments.get("event") or arguments.get("hook_event_name")
+        nothing = render(PASS, name if isinstance(name, str) else "")
+        return await self._in_time(lambda: self._opened().answer(arguments), nothing)
+
+    async def caller(self, meta: object) -> Caller | None:
+        """Who makes the call that this `_meta` came with; None where no hook has told."""
+        tool_use_id = meta.get(TOOL_USE_ID) if isinstance(meta, Mapping) else None
+        if not isinstance(tool_use_id, str) or not tool_use_id:
+            return None
+        return await self._in_time(lambda: self._opened().identify(tool_use_id), None)
+
+    def _opened(self) -> Guard:
+        if self._guard is None:
+            self._guard = self._make()
+        return self._guard
+
+    async def _in_time(self, ask: Callable[[], T], otherwise: T) -> T:
+        self._late = [work for work in self._late if work.is_running]
+        if self._late:
+            return otherwise
+        if self._limit is None:
+            self._limit = anyio.CapacityLimiter(1)  # needs a running event loop
+        work = _Work()
+        with anyio.move_on_after(self._deadline_seconds):
+            return await anyio.to_thread.run_sync(
+                partial(self._asked, work, ask, otherwise), abandon_on_cancel=True, limiter=self._limit
+            )
+        if work.is_running:
+            self._late.append(work)
+        self._say_once(f"the guard took more than {self._deadline_seconds:g} s for an event; work goes on without it")
+        return otherwise
+
+    def _asked(self, work: _Work, ask: Callable[[], T], otherwise: T) -> T:
+        work.is_running = True
+        try:
+            return ask()
+        except BaseException as error:  # noqa: BLE001 - whatever it is; a SystemExit would end the server
+            self._say_once(f"the guard failed ({type(error).__name__}: {error}); work goes on without it")
+            return otherwise
+        finally:
+            work.is_running = False
+
+    def _say_once(self, line: str) -> None:
+        if line not in self._said:
+            self._said.add(line)
+            log.warning(line)
+
+
+def door_for(project: str) -> HookDoor:
+    """The door to the guard of a project."""
+
+    def make() -> Guard:
+        from mcp_lean.guard.start import start
+
+        return start(project, os.environ, say=log.warning)
+
+    return HookDoor(make)

@@ -1,0 +1,232 @@
+"""The guard on the real client: who is stopped, who goes on, and what each of them reads.
+
+The stand-in reports 100,000 output tokens for a `costly` turn: 2 USD at the price of the client's default model.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mcp_lean.claude_code.hook_settings import hooks
+from mcp_lean.config import Config
+
+from .client import Claude
+from .live import Scene
+from .place import Place, Server
+from .records import Request, Run, texts_of
+from .script import Says, ToolUse, Turn, spawn, use
+from .wire import JsonObject, answer_to
+
+pytestmark = pytest.mark.e2e
+
+GUARDED: JsonObject = {"hooks": hooks(Config())}
+LIFT = "mcp-lean budget --raise 5"
+
+
+def once_connected(says: Says) -> Callable[[Scene], Says]:
+    """The turn, as soon as our server has given its tools: before that a hook finds no server."""
+
+    def turn(scene: Scene) -> Says:
+        scene.until(
+            lambda: [e for e in scene.wire() if "tools" in (e.message.get("result") or {})], "the list of tools"
+        )
+        return says
+
+    return turn
+
+
+def costly(*says: str | ToolUse) -> Turn:
+    return Turn(says, usage={"output_tokens": 100_000})
+
+
+def echo(word: str) -> ToolUse:
+    return use("Bash", command=f"echo {word}")
+
+
+def limits(**values: float) -> dict[str, str]:
+    """The project's own settings file."""
+    return {".mcp-lean.toml": "[budget]\n" + "".join(f"{name} = {value}\n" for name, value in values.items())}
+
+
+def remarks(request: Request) -> list[str]:
+    """What hooks have added to the conversation, as far as this request, by agent's turn."""
+    system = [message["content"] for message in request.messages if message["role"] == "system"]
+    return [text for content in system for text in texts_of(content) if "hook additional context: " in text]
+
+
+def hook_answers(run: Run, event: str) -> list[str]:
+    calls = [
+        entry for entry in run.mcp if entry.tool == "hook" and entry.message["params"]["arguments"]["event"] == event
+    ]
+    answers = [answer_to(call, run.mcp) for call in calls]
+    return [answer.message["result"]["content"][0]["text"] for answer in answers if answer]
+
+
+def ending(run: Run) -> JsonObject:
+    [result] = [message for message in run.stream if message["type"] == "result"]
+    return result
+
+
+def test_a_subagent_over_its_limit_is_stopped_and_everybody_else_goes_on(claude: Claude) -> None:
+    run = claude(
+        files=limits(agent_usd=3.0),
+        settings=GUARDED,
+        turns=[once_connected([spawn("spender"), spawn("sibling")]), echo("on"), "all done"],
+        subagents={
+            "spender": [costly("partial words", echo("a")), costly(echo("b")), costly(echo("c")), "found"],
+            "sibling": [echo("1"), echo("2"), echo("3"), "sibling is through"],
+        },
+    )
+
+    assert len(run.of("spender")) <= 2, "the second request passes the limit; at most one may follow the one that does"
+    assert len(run.of("sibling")) == 4
+    assert "sibling is through" in run.results("Agent")[1].text
+    assert "partial words" in run.results("Agent")[0].text
+    [told] = remarks(run.of("main")[1])
+    spender = run.of("spender")[0].agent_id
+    assert f"agent {spender} was stopped" in told
+    assert LIFT in told
+    assert told.rstrip(".").endswith(f"agent-{spender}.jsonl")
+    assert (ending(run)["result"], run.exit_code) == ("all done", 0)
+
+
+def test_the_parent_of_a_background_agent_is_told_with_its_notification(claude: Claude) -> None:
+    run = claude(
+        files=limits(agent_usd=3.0),
+        settings=GUARDED,
+        turns=[once_connected(spawn("spender", run_in_background=True)), "waiting", "all done"],
+        subagents={"spender": [costly("partial words", echo("a")), costly(echo("b")), costly(echo("c")), "found"]},
+    )
+
+    assert len(run.of("spender")) <= 2
+    spender = run.of("spender")[0].agent_id
+    told = [line for line in remarks(run.of("main")[-1]) if f"agent {spender} was stopped" in line]
+    assert len(told) == 1
+    assert told[0].startswith("UserPromptSubmit hook additional context: ")
+
+
+def test_a_run_over_its_limit_ends_and_only_a_person_can_let_it_go_on(claude: Claude) -> None:
+    """Exit status 0 and an empty result are what the client makes of a stopped main agent; the text is a notice."""
+    first = claude(
+        files=limits(run_usd=5.0),
+        settings=GUARDED,
+        turns=[once_connected([spawn("one"), spawn("two")]), costly(echo("a")), echo("b"), echo("c"), "never"],
+        subagents={name: [costly(echo(n)) for n in "1234"] for name in ("one", "two")},
+    )
+
+    assert len(first.of("one")) + len(first.of("two")) <= 4
+    assert len(first.of("main")) == 3, "the one that passes the limit, and one to report in"
+    assert "its subagents are stopped" in remarks(first.of("main")[-1])[-1]
+    notices = [message["content"] for message in first.stream if message.get("subtype") == "informational"]
+    assert len(notices) == 1
+    assert LIFT in notices[0]
+    assert (ending(first)["terminal_reason"], ending(first)["result"], first.exit_code) == ("hook_stopped", "", 0)
+
+    refused = claude(place=first.place, settings=GUARDED, args=["--continue"], prompt="go on", turns=["never"])
+    assert not refused.requests
+    assert LIFT in ending(refused)["result"]
+    assert refused.exit_code == 0
+
+    by_person(first.place, "budget", "--raise", "100")
+    after = claude(
+        place=first.place, settings=GUARDED, args=["--continue"], prompt="go on", turns=[echo("x")] * 3 + ["through"]
+    )
+    assert (ending(after)["result"], after.exit_code) == ("through", 0)
+
+
+def by_person(place: Place, *arguments: str) -> None:
+    """A command that is typed in a shell outside of the client."""
+    env = place.environment({})
+    command = [sys.executable, "-m", "mcp_lean", *arguments]
+    subprocess.run(command, cwd=place.project, env=env, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["mcp-lean budget --raise 5", "cd . && X=1 mcp-lean budget --rai 5", "python -m mcp_lean budget --raise=5 | cat"],
+)
+def test_an_agent_cannot_raise_a_limit(claude: Claude, command: str) -> None:
+    run = claude(settings=GUARDED, turns=[once_connected(use("Bash", command=command)), "all right"])
+
+    result = run.result("Bash")
+    assert result.is_error
+    assert "raised by a person" in result.text
+    assert ending(run)["result"] == "all right"
+
+
+BROKEN = {
+    "raises": "def answer(self, fields): raise SystemExit(3)",
+    "hangs": "def answer(self, fields):\n    import time\n    time.sleep(20)",
+    "ends the server": "def answer(self, fields):\n    import os\n    os._exit(1)",
+    "stops the process": "def answer(self, fields):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGSTOP)",
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_work_goes_on_with_a_guard_that(claude: Claude, how: str) -> None:
+    serve = (
+        "from mcp_lean.guard import hooks\nhooks.Guard.answer = answer\nfrom mcp_lean.server import stdio\nstdio.main()"
+    )
+    code = f"{BROKEN[how]}\n{serve}"
+    run = claude(
+        mcp={"lean": Server((sys.executable, "-c", code))},
+        files=limits(run_usd=0.01, agent_usd=0.01),
+        settings=GUARDED,
+        turns=[once_connected(spawn("scout")), echo("b"), "all done"],
+        subagents={"scout": [echo("a"), "found"]},
+        timeout_s=90,
+    )
+
+    assert [len(run.of(name)) for name in ("main", "scout")] == [3, 2]
+    assert (ending(run)["result"], run.exit_code) == ("all done", 0)
+
+
+def test_callers_are_told_apart(claude: Claude) -> None:
+    run = claude(
+        mcp={"lean": Server((sys.executable, str(Path(__file__).with_name("who.py"))))},
+        settings=GUARDED,
+        turns=[once_connected([spawn("one"), spawn("two"), use("mcp__lean__who")]), "done"],
+        subagents={name: [use("mcp__lean__who"), "found"] for name in ("one", "two")},
+    )
+
+    session = ending(run)["session_id"]
+    assert run.result_text("mcp__lean__who") == f"main - of {session}"
+    for name in ("one", "two"):
+        agent_id = run.of(name)[0].agent_id
+        assert run.result_text("mcp__lean__who", agent=name) == f"{agent_id} general-purpose of {session}"
+
+
+def test_without_hooks_nobody_is_known(claude: Claude) -> None:
+    run = claude(
+        mcp={"lean": Server((sys.executable, str(Path(__file__).with_name("who.py"))))},
+        turns=[once_connected(use("mcp__lean__who")), "done"],
+    )
+
+    assert run.result_text("mcp__lean__who") == "nobody known"
+
+
+def test_single_reads_are_answered_with_one_line_once(claude: Claude) -> None:
+    cats = [use("Bash", command=f"cat {name}.txt") for name in "abcde"]
+    run = claude(
+        files={f"{name}.txt": f"{name}\n" for name in "abcde"},
+        settings=GUARDED,
+        turns=[once_connected(cats[0]), *cats[1:], "done"],
+    )
+
+    told = [remarks(request) for request in run.of("main")]
+    assert [len(lines) for lines in told] == [0, 0, 0, 1, 1, 1]
+    assert "read_many" in told[-1][0]
+
+
+def test_no_model_sees_the_hidden_tool_or_can_call_it(claude: Claude) -> None:
+    run = claude(settings=GUARDED, turns=[once_connected(use("mcp__lean__hook", event="Stop")), "done"])
+
+    assert all("mcp__lean__hook" not in request.tool_names for request in run.requests)
+    assert "mcp__lean__hook" not in run.requests[0].raw.decode()
+    result = run.result("mcp__lean__hook")
+    assert result.is_error
+    assert "No such tool available" in result.text
+    assert hook_answers(run, "Stop") == ["{}"]
