@@ -9,17 +9,18 @@ Raising is for people. An agent's call of it is refused by the guard, and nothin
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mcp_lean.config import Budget
     from mcp_lean.guard.ledger import Ledger
     from mcp_lean.guard.status import AgentStatus, RunStatus
 
 RECENT = 5
 INTERVAL_S = 1.0
 AMOUNT = r"\$?(\d+(?:\.\d+)?)\s*(usd|\$|requests?|tokens?|context)?"
-KINDS = {"usd": "usd", "$": "usd", "": "usd", "request": "requests", "token": "tokens", "context": "context_tokens"}
+KINDS = {"r": "requests", "t": "tokens", "c": "context_tokens"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,20 +75,18 @@ def _act(
     args: argparse.Namespace,
     ledger: Ledger,
     files: list[tuple[str, str]],
-    budget: object,
+    budget: Budget,
     raised: tuple[str, float] | None,
 ) -> int:
     import json
     import sys
 
-    from mcp_lean.config import Budget
     from mcp_lean.guard.limits import Step
     from mcp_lean.guard.status import as_json, status
 
-    assert isinstance(budget, Budget)
     if raised:
         files = files[:1]
-        session_id, path = files[0]
+        session_id = files[0][0]
         if not ledger.raise_limit(session_id, **{raised[0]: raised[1]}):
             print("mcp-lean budget: not raised: the ledger cannot be written", file=sys.stderr)
             return 1
@@ -141,8 +140,7 @@ def _parsed(words: str) -> tuple[str, float] | None:
     found = re.fullmatch(AMOUNT, words.strip().lower())
     if found is None or not 0 < float(found[1]) < 1e12:
         return None
-    unit = found[2] or ""
-    return KINDS[unit if unit == "$" else unit.removesuffix("s") if unit != "usd" else unit], float(found[1])
+    return KINDS.get((found[2] or "")[:1], "usd"), float(found[1])
 
 
 def lines(run: RunStatus) -> Iterator[str]:
@@ -186,10 +184,12 @@ def _agent(agent: AgentStatus) -> str:
 
 
 def _of(used_usd: float, limit_usd: float) -> str:
-    return f"{used_usd:.2f} of {limit_usd:.2f} USD ({int(used_usd / limit_usd * 100)} %)" if limit_usd else f"{used_usd:.2f} USD, no limit"
+    if not limit_usd:
+        return f"{used_usd:.2f} USD, no limit"
+    return f"{used_usd:.2f} of {limit_usd:.2f} USD ({int(used_usd / limit_usd * 100)} %)"
 
 
-def _watch(look: object) -> int:
+def _watch(look: Callable[[], list[RunStatus]]) -> int:
     import sys
     import time
 
@@ -199,7 +199,7 @@ def _watch(look: object) -> int:
     from mcp_lean.report.terminal import console
 
     def shown() -> Text:
-        return Text("\n\n".join("\n".join(lines(run)) for run in look()))  # type: ignore[operator]
+        return Text("\n\n".join("\n".join(lines(run)) for run in look()))
 
     with Live(shown(), console=console(sys.stdout), auto_refresh=False, screen=False) as live:
         try:

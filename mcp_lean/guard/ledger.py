@@ -18,7 +18,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Self
 
 from mcp_lean.guard import tables
-from mcp_lean.guard.books import Account, Books, Entry, Flight, Place
+from mcp_lean.guard.books import Account, Books, Flight
 from mcp_lean.guard.database import Database, data_folder
 from mcp_lean.guard.event import Event
 from mcp_lean.guard.identity import MAIN, PLAIN_NAME, Caller, Identities, caller_of
@@ -32,9 +32,6 @@ CALLS_BETWEEN_DROPS = 1_000
 
 LONGEST_ID_CHARS = 200
 """Of what a client makes up; an event with a longer id is nothing of a client's, and is not kept."""
-
-LOOKS_BETWEEN_PLACES = 50
-"""How often the server notes how far it has read, for commands that read on from there."""
 
 RESULT_CHARS_PER_TOKEN, MOST_RESULT_CHARS = 3.0, 50_000
 """Of tool results, rounded to the dear side (docs/cost.md); a longer result is swapped for a preview by the client."""
@@ -68,7 +65,6 @@ class _Session:
     """`None`: not looked at yet."""
     books: Books = field(default_factory=Books)
     following: Following | None = None
-    looks: int = 0
     flights: dict[str, Flight] = field(default_factory=dict)
     agents: dict[str, tuple[str, bool]] = field(default_factory=dict)
     """Id -> (type, whether it is running)."""
@@ -191,9 +187,11 @@ class Ledger:
     # --- spend --------------------------------------------------------------------------------------------------
 
     def refresh(self, session_id: str, transcript_path: str = "") -> None:
-        """Reads what the transcripts of a session say by now."""
+        """Reads what the transcripts of a session say by now, all of it."""
         with self._lock:
-            self._look(session_id, self._session(session_id, transcript_path))
+            session = self._session(session_id, transcript_path)
+            while not self._look(session_id, session):
+                pass
 
     def spent(self, session_id: str, agent_id: str | None) -> Spent:
         """What an agent has spent, or with `None` the whole run, as of the last look."""
@@ -375,43 +373,35 @@ class Ledger:
         self._notes.setdefault(f"{transcript}: not in Claude Code's own folder; what this run spends is not counted")
         return False
 
-    def _look(self, session_id: str, session: _Session) -> None:
+    def _look(self, session_id: str, session: _Session) -> bool:
+        """Reads what is new. False: there is more, which the next look reads."""
         if session.may_be_read is None:
             session.may_be_read = bool(session.transcript) and self._may_be_read(session.transcript)
         if not session.may_be_read:
-            return
+            return True
+        from mcp_lean.costs.contract import price_table
+        from mcp_lean.guard import spend
+
         try:
-            entries, places = self._read_on(session_id, session) if self._reads_on else self._follow(session)
+            if self._reads_on:
+                known = tables.places(self._database.read(tables.PLACES, (session_id,)))
+                reading = spend.read_on(session.transcript, session.books, known, price_table())
+            else:
+                session.following = session.following or spend.Following(
+                    session.transcript, session.books, price_table()
+                )
+                reading = session.following.look()
         except OSError as error:
-            self._notes.setdefault(
-                f"{error.filename or session.transcript}: {error.strerror}; what it holds is not counted"
-            )
-            return
-        statements = [tables.write_entry(session_id, entry) for entry in entries]
-        statements += [tables.write_place(session_id, place) for place in places]
+            where = error.filename or session.transcript
+            self._notes.setdefault(f"{where}: {error.strerror}; what it holds is not counted")
+            return True
+        for path, reason in reading.problems:
+            self._notes.setdefault(f"{path}: {reason}; what it holds is not counted")
+        statements = [tables.write_entry(session_id, entry) for entry in reading.entries]
+        statements += [tables.write_place(session_id, place) for place in reading.places]
         if statements:
             self._database.write(*statements)
-
-    def _follow(self, session: _Session) -> tuple[list[Entry], list[Place]]:
-        from mcp_lean.costs.contract import price_table
-        from mcp_lean.guard import spend
-
-        if session.following is None:
-            session.following = spend.Following(session.transcript, session.books, price_table())
-        is_due = session.looks % LOOKS_BETWEEN_PLACES == 0
-        session.looks += 1
-        places = spend.places(session.transcript) if is_due else []
-        entries = session.following.look()
-        for path, reason in session.following.problems.items():
-            self._notes.setdefault(f"{path}: {reason}; what it holds is not counted")
-        return entries, places
-
-    def _read_on(self, session_id: str, session: _Session) -> tuple[list[Entry], list[Place]]:
-        from mcp_lean.costs.contract import price_table
-        from mcp_lean.guard import spend
-
-        known = tables.places(self._database.read(tables.PLACES, (session_id,)))
-        return spend.read_on(session.transcript, session.books, known, price_table())
+        return reading.is_done
 
 
 def _call(event: Event) -> str:

@@ -11,7 +11,8 @@ reads from the place that the last one reached, and a stretch before it once mor
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from mcp_lean.costs.prices import PriceTable, quote_for, request_cost
 from mcp_lean.guard.books import Books, Entry, Place
@@ -26,6 +27,12 @@ OVERLAP_BYTES = 256 << 10
 Where they stand further apart, an *estimated* output count may be low until the server reads the whole file."""
 
 PIECE_BYTES = 1 << 20
+
+LOOKS_BETWEEN_PLACES = 50
+"""How often a server notes how far it has read, for commands that read on from there."""
+
+MOST_BYTES_AT_ONCE = 8 << 20
+"""For one event: about 0.1 s. A process that has to end within a second then always gets on, however long the file."""
 
 
 def is_in_a_root(path: str, environ: Mapping[str, str]) -> bool:
@@ -60,6 +67,22 @@ def entry_of(agent_id: str, request: Request, table: PriceTable) -> Entry:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one look found.
+
+    entries: that are new or known better.
+    places: how far files were read at least; for whoever reads on.
+    is_done: the end of each file was reached.
+    problems: (path, reason) of files that could not be read.
+    """
+
+    entries: list[Entry]
+    places: list[Place]
+    is_done: bool = True
+    problems: tuple[tuple[str, str], ...] = ()
+
+
 class Following:
     """A session that is followed in memory."""
 
@@ -67,22 +90,23 @@ class Following:
         self._follower = SessionFollower(main)
         self._books = books
         self._table = table
+        self._looks = 0
 
-    def look(self) -> list[Entry]:
-        """Reads what is new; the entries that changed."""
+    def look(self) -> Reading:
+        """Reads what is new."""
+        is_due = self._looks % LOOKS_BETWEEN_PLACES == 0
+        self._looks += 1
+        # Taken before the look, they say what it will have read at least.
+        now = places(self._follower.main) if is_due else []
         found = (
             self._books.put(entry_of(change.agent_id, change.request, self._table)) for change in self._follower.poll()
         )
-        return [entry for entry in found if entry is not None]
-
-    @property
-    def problems(self) -> Mapping[str, str]:
-        """Path -> why it could not be read at the last look."""
-        return self._follower.problems
+        entries = [entry for entry in found if entry is not None]
+        return Reading(entries, now, problems=tuple(sorted(self._follower.problems.items())))
 
 
 def places(main: str) -> list[Place]:
-    """The files of a session as they are now; taken *before* a look, they say what that look has read at least."""
+    """The files of a session as they are now."""
     found = []
     for path, _ in _files(main):
         try:
@@ -104,43 +128,56 @@ def _files(main: str) -> list[tuple[str, str]]:
     return found
 
 
-def read_on(main: str, books: Books, known: Iterable[Place], table: PriceTable) -> tuple[list[Entry], list[Place]]:
-    """Reads what has come in since the known places: the entries that changed, and the places now.
+def read_on(
+    main: str, books: Books, known: Iterable[Place], table: PriceTable, most_bytes: int = MOST_BYTES_AT_ONCE
+) -> Reading:
+    """Reads what has come in since the known places, at most so many bytes.
 
     Raises OSError where a file cannot be read.
     """
     before = {place.path: place for place in known}
     entries: list[Entry] = []
-    now = []
+    now: list[Place] = []
+    left = most_bytes
     files = _files(main)
     agents = {agent_id for _, agent_id in files}
     for path, agent_id in files:
         state = os.stat(path)
-        place = Place(path, state.st_dev, state.st_ino, state.st_size)
         old = before.get(path)
-        if place == old:
+        is_same = old is not None and (old.device, old.inode) == (state.st_dev, state.st_ino)
+        read_bytes = old.size_bytes if old is not None and is_same and old.size_bytes <= state.st_size else 0
+        if read_bytes == state.st_size:
             continue
-        now.append(place)
-        is_same_file = (
-            old and (old.device, old.inode) == (place.device, place.inode) and old.size_bytes <= state.st_size
-        )
-        start = max(0, old.size_bytes - OVERLAP_BYTES) if old and is_same_file else 0
-        for owner, request in _requests(path, agent_id, start):
+        if left <= 0:
+            return Reading(entries, now, False)
+        end = min(state.st_size, read_bytes + left)
+        left -= end - read_bytes
+        start = max(0, read_bytes - OVERLAP_BYTES)
+        requests, reached = _requests(path, agent_id, start, end)
+        for owner, request in requests:
             if owner == agent_id or owner not in agents:
                 entry = books.put(entry_of(owner, request, table), is_whole=start == 0)
                 if entry is not None:
                     entries.append(entry)
-    return entries, now
+        # A line that is not whole yet is read again, unless it is all that there was: then the next look goes past it.
+        now.append(Place(path, state.st_dev, state.st_ino, reached if reached > read_bytes else end))
+        if end < state.st_size:
+            return Reading(entries, now, False)
+    return Reading(entries, now, True)
 
 
-def _requests(path: str, agent_id: str, start: int) -> Iterator[tuple[str, Request]]:
-    """(agent id, request) of a file from the first line that begins at or after `start`."""
+def _requests(path: str, agent_id: str, start: int, end: int) -> tuple[list[tuple[str, Request]], int]:
+    """(agent id, request) of a file from the first line that begins at or after `start`, up to the byte `end`; and
+    the end of the last whole line."""
     reader, buffer = FileReader(path, agent_id), LineBuffer()
     with open(path, "rb") as file:
         if start:
             file.seek(start - 1)
             file.readline()
-        while piece := file.read(PIECE_BYTES):
-            reader.feed(buffer.feed(piece))
+        reached = file.tell()
+        while piece := file.read(min(PIECE_BYTES, max(0, end - file.tell()))):
+            lines = buffer.feed(piece)
+            reached += sum(map(len, lines))
+            reader.feed(lines)
     reader.feed(buffer.take_rest())
-    yield from reader.touched()
+    return reader.touched(), reached

@@ -6,7 +6,7 @@ Not here: how much files have to do with each other (`rank.py`), searching their
 
 Three BM25 scores, one per kind of place. Code counts most, although only the presence of a word is known. On 42 problem
 reports of four Python projects the file that was then changed is among the first ten in 36 cases and among the first
-twenty in 39; BM25 over whole files, with counts, finds it in 32 and 39 (bench/summary.py localise).
+twenty in 39; BM25 over whole files, with counts, finds it in 32 and 38 (bench/summary.py localise).
 """
 
 from __future__ import annotations

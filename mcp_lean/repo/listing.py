@@ -1,8 +1,8 @@
 """Which files a folder has, as git sees it: tracked ones, and new ones that no ignore rule covers.
 
-In:  a folder; git where it is a repository, rg elsewhere, a walk of our own where neither is installed.
+In:  a folder; git where it is a repository, rg elsewhere, a walk of our own (`walk.py`) where neither is installed.
 Out: `Listing`: sorted relative paths, the engine, and a note when the list may differ from git's.
-     `glob_paths`: those of them that the user's patterns mean.
+     `glob_paths` (from `globs.py`): those of them that the user's patterns mean.
 Not here: what may be read (`Workspace.permits`), contents (`search.py`, `text.py`).
 
 A path in the list need not be there any more: git lists tracked files that were deleted on disk, and asking the file
@@ -12,18 +12,22 @@ system about each would double the time. Whoever opens a file drops it then. Sym
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 
 from mcp_lean.errors import EngineMissing
 from mcp_lean.repo import ripgrep
+from mcp_lean.repo.globs import glob_paths
 from mcp_lean.repo.programs import GIT, quiet, run
+from mcp_lean.repo.walk import walk
+
+__all__ = ["Listing", "glob_paths", "list_files", "tracked_but_ignored"]
 
 GITLINK = b"160000"
 """Mode of an index entry that is another repository: a submodule, or a nested repository that was added."""
+
+
+WALKED = "listed without git and rg: slow, and ignored files that are tracked all the same are missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,6 @@ def list_files(root: str, *, check: Callable[[], None] = quiet) -> Listing:
     repository = ripgrep.repository_above(root)
     listing = _by_git(root, check) if repository and not ripgrep.ignored_as_a_whole(root, check) else None
     return listing or _by_rg(root, repository is not None, check) or _by_walking(root, check)
-
-
-# ---------------------------------------------------------------------------------------------------------- git
 
 
 def _by_git(root: str, check: Callable[[], None]) -> Listing | None:
@@ -154,9 +155,6 @@ def _state(file: str) -> tuple[int, int, int] | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-# ----------------------------------------------------------------------------------------------------------- rg
-
-
 def _by_rg(root: str, in_repository: bool, check: Callable[[], None]) -> Listing | None:
     rg = ripgrep.program()
     if rg is None:
@@ -171,68 +169,9 @@ def _by_rg(root: str, in_repository: bool, check: Callable[[], None]) -> Listing
     return Listing(_decoded(set(done.output.split(b"\0")[:-1])), "rg", _note(complaints))
 
 
-# ------------------------------------------------------------------------------------------------------- walking
-
-
 def _by_walking(root: str, check: Callable[[], None]) -> Listing:
-    """Python only: slower, and knows the ignore files below `root` but not the index."""
-    complaints = ["listed without git and rg: slow, and ignored files that are tracked all the same are missing"]
-    found: list[str] = []
-    waiting: list[tuple[str, tuple[_Rules, ...]]] = [("", ())]
-    while waiting:
-        check()
-        folder, rules = waiting.pop()
-        try:
-            entries = {entry.name: entry for entry in os.scandir(os.path.join(root, folder))}
-            if ".git" in entries:
-                rules = _Rules.read(root, folder, ".git/info/exclude")
-            if ".gitignore" in entries:
-                rules += _Rules.read(root, folder, ".gitignore")
-        except OSError as error:
-            complaints.append(f"{folder or '.'}: {error.strerror}")
-            continue
-        for name, entry in entries.items():
-            path = folder + name
-            if name == ".git" or entry.is_symlink():
-                continue
-            if entry.is_dir():
-                if not _ignored(path + "/", rules):
-                    waiting.append((path + "/", rules))
-            elif entry.is_file() and not _ignored(path, rules):
-                found.append(path)
-    return Listing(tuple(sorted(found)), "python", _note(complaints))
-
-
-class _Rules:
-    """One ignore file."""
-
-    def __init__(self, folder: str, lines: Sequence[str]) -> None:
-        from pathspec import GitIgnoreSpec
-
-        self._folder = folder
-        self._spec = GitIgnoreSpec.from_lines(lines, backend="simple")
-
-    @classmethod
-    def read(cls, root: str, folder: str, name: str) -> tuple[_Rules, ...]:
-        """The rules of one file; none when it is missing, or no plain file (git follows no symlink here either)."""
-        file = os.path.join(root, folder, name)
-        if os.path.islink(file) or not os.path.isfile(file):
-            return ()
-        with open(file, encoding="utf-8", errors="surrogateescape") as stream:
-            return (cls(folder, stream.read().split("\n")),)
-
-    def verdict(self, path: str) -> bool | None:
-        """True: ignored; False: taken in again by a `!` pattern; None: not mentioned."""
-        return self._spec.check_file(path[len(self._folder) :]).include
-
-
-def _ignored(path: str, rules: tuple[_Rules, ...]) -> bool:
-    """The ignore file nearest to the path that mentions it decides."""
-    for nearer in reversed(rules):
-        verdict = nearer.verdict(path)
-        if verdict is not None:
-            return verdict
-    return False
+    paths, complaints = walk(root, check)
+    return Listing(paths, "python", _note([WALKED, *complaints]))
 
 
 def _decoded(names: Iterable[bytes]) -> tuple[str, ...]:
@@ -244,59 +183,3 @@ def _note(complaints: Sequence[str]) -> str:
         return ""
     more = f" (and {len(complaints) - 1} more)" if len(complaints) > 1 else ""
     return complaints[0][:200] + more
-
-
-# --------------------------------------------------------------------------------------------------------- globs
-
-GLOB_CHARACTERS = re.compile(r"[*?\[\\]")
-BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
-MAX_BRACE_PATTERNS = 100
-
-
-def glob_paths(paths: Sequence[str], patterns: Sequence[str]) -> tuple[str, ...]:
-    """The paths that the patterns mean, in the order given.
-
-    A pattern that names an existing file or folder as it stands means that file, or all below that folder; so
-    `app/[id]/page.tsx` works. Any other follows gitignore: `*.py` at any depth, `src/**/*.ts` from the top, `{a,b}`
-    expanded, `!x` takes out again. Only `!` patterns: everything but those. No pattern: nothing.
-    """
-    from pathspec import GitIgnoreSpec
-
-    signed = [(pattern.startswith("!"), pattern.removeprefix("!")) for pattern in patterns]
-    meant = set(paths) if signed and all(out for out, _ in signed) else set()
-    for out, group in groupby(signed, key=itemgetter(0)):
-        spec = GitIgnoreSpec.from_lines((line for _, body in group for line in _lines(body, paths)), backend="simple")
-        matched = {path for path in paths if spec.match_file(path)}
-        meant = meant - matched if out else meant | matched
-    return tuple(path for path in paths if path in meant)
-
-
-def _lines(pattern: str, paths: Sequence[str]) -> list[str]:
-    """One pattern as the lines of an ignore file."""
-    body = pattern.removeprefix("./")
-    name = body.strip("/")
-    if name in ("", "."):
-        return ["*"] if pattern else []
-    if any(path == name or path.startswith(name + "/") for path in paths):
-        return ["/" + _escaped(name)]
-    # A leading "!" or "#" has a meaning in an ignore file and none here.
-    return ["\\" + plain if plain[:1] in ("#", "!") else plain for plain in _expanded(body)]
-
-
-def _escaped(name: str) -> str:
-    literal = GLOB_CHARACTERS.sub(lambda found: "\\" + found[0], name)
-    return literal[:-1] + "\\ " if literal.endswith(" ") else literal
-
-
-def _expanded(pattern: str) -> list[str]:
-    """`*.{ts,tsx}` as `*.ts`, `*.tsx`; gitignore has no braces, and models write them all the time."""
-    done: list[str] = []
-    waiting = [pattern]
-    while waiting and len(done) + len(waiting) <= MAX_BRACE_PATTERNS:
-        text = waiting.pop(0)
-        found = BRACES.search(text)
-        if found is None:
-            done.append(text)
-        else:
-            waiting += [text[: found.start()] + choice + text[found.end() :] for choice in found[1].split(",")]
-    return done + waiting

@@ -26,6 +26,7 @@ from mcp_lean.repo import ripgrep
 from mcp_lean.repo.listing import tracked_but_ignored
 from mcp_lean.repo.patterns import LINE_CHARS, Pattern, literally
 from mcp_lean.repo.programs import run, running
+from mcp_lean.repo.rg_stream import Stream, decoded_path
 from mcp_lean.repo.scope import Scope
 
 LINES_PER_FILE = 1_000
@@ -38,11 +39,6 @@ SECONDS = 60.0
 PATHS_AT_ONCE = 4_000
 """Names on one command line: 4,000 of 250 bytes stay below Linux' limit of 2 MB."""
 
-SKIPPED = re.compile(
-    rb".*?: (?:WARNING: stopped searching binary file after match|binary file matches) \(found [^\n]*\)\n", re.DOTALL
-)
-STATISTICS = re.compile(rb"\n(\d+) files searched\n")
-CUT = re.compile(r" \[\.\.\. (?:omitted end of long line|\d+ more match(?:es)?)\]$", re.MULTILINE)
 FIXED_PART = re.compile(r"(?:[^*?\[\\{/]+/)*")
 NAME_GLOB = re.compile(r"[\w.*?{},-]*\.[\w*?{},-]*")
 
@@ -103,7 +99,7 @@ class RgSearch:
         """The files in which a pattern is found in any case."""
         flags = ("--ignore-case", "--files-with-matches", "--null")
         done = run(self._command(flags, patterns, self._targets()), cwd=self._scope.root, check=self._check)
-        return self._scope.select([_decoded_path(name) for name in done.output.split(b"\0")[:-1]])
+        return self._scope.select([decoded_path(name) for name in done.output.split(b"\0")[:-1]])
 
     def _feed(self, stream: Stream, patterns: Sequence[Pattern], most: int) -> list[str]:
         flags = (
@@ -173,62 +169,9 @@ def matching_lines(rg: str, regex: str, text: str, check: Callable[[], None]) ->
     return sorted({int(line) for line in done.output.replace(b":", b"").split()})
 
 
-class Stream:
-    """Takes rg's output apart while it comes: "path NUL line LF", again and again, then statistics."""
-
-    def __init__(self) -> None:
-        self.taken_bytes = 0
-        self.searched_files = 0
-        self._tail = b"\n"
-        self._path = b""
-        self._lines: dict[bytes, list[bytes]] = {}
-
-    def feed(self, piece: bytes) -> None:
-        """The next piece of output, cut anywhere."""
-        self.taken_bytes += len(piece)
-        records = (self._tail + piece).split(b"\0")
-        self._tail = records.pop()
-        path = self._path
-        lines = self._lines.setdefault(path, [])
-        for record in records:
-            # A line holds no LF: the first one ends it, and what follows is the next path, with its own LFs if any.
-            line, _, following = record.partition(b"\n")
-            lines.append(line)
-            if following != path:
-                path = SKIPPED.sub(b"", following) if b": " in following else following
-                lines = self._lines.setdefault(path, [])
-        self._path = path
-
-    def end(self) -> bool:
-        """The output has ended. False when its statistics are missing: rg did not come to its own end."""
-        line, _, rest = self._tail.partition(b"\n")
-        found = STATISTICS.search(b"\n" + rest)
-        if found is None:
-            return False
-        self._lines.setdefault(self._path, []).append(line)
-        self.searched_files += int(found[1])
-        self._tail, self._path = b"\n", b""
-        return True
-
-    def texts(self) -> dict[str, str]:
-        """Per path its lines, decoded, without the mark that rg puts where it cuts a long one."""
-        return {_decoded_path(path): _decoded(lines) for path, lines in self._lines.items() if path}
-
-
 def _fixed_part(glob: str) -> str:
     found = FIXED_PART.match(glob.lstrip("/"))
     return found[0].rstrip("/") if found else ""
-
-
-def _decoded_path(path: bytes) -> str:
-    return os.fsdecode(path.removeprefix(b"./"))
-
-
-def _decoded(lines: list[bytes]) -> str:
-    text = b"\n".join(lines).decode("utf-8", "replace")
-    if "\r" in text:
-        text = text.replace("\r", "")
-    return CUT.sub("", text) if " [... " in text else text
 
 
 def _is_plain_file(path: str) -> bool:

@@ -69,7 +69,7 @@ def scopes(workspace: Workspace, paths: Sequence[str]) -> tuple[list[Scope], lis
     for path in paths:
         try:
             if path.startswith("!"):
-                without.append(path[1:].removeprefix("./"))
+                without.append(_unwanted(home, path[1:].removeprefix("./")))
             elif (existing := _existing(workspace, path)) is not None:
                 drafts.setdefault(existing[0], _Draft()).below.append(existing[1])
             else:
@@ -86,6 +86,12 @@ def scopes(workspace: Workspace, paths: Sequence[str]) -> tuple[list[Scope], lis
         for root, draft in drafts.items()
     ]
     return found, [str(error) for error in errors]
+
+
+def _unwanted(home: str, pattern: str) -> str:
+    """A name that exists at the top means that one; any other is a pattern."""
+    is_name = pattern.strip("/") and not WILDCARDS.search(pattern)
+    return f"/{pattern.strip('/')}" if is_name and os.path.lexists(os.path.join(home, pattern)) else pattern
 
 
 def _existing(workspace: Workspace, path: str) -> tuple[str, str] | None:

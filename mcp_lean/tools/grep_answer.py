@@ -133,21 +133,23 @@ def _listed(
 
 
 def _left_out(files: Sequence[Opened], parts: Mapping[int, Sequence[Region]]) -> Iterator[tuple[int, str, int]]:
-    """File number, item and hits of what is not shown: parts of shown files first, then the other files."""
+    """File number, item and hits of what is not shown: parts of shown files first, then the other files.
+
+    A name with a control character in it cannot be written as an item, and is only counted.
+    """
     for index, regions in parts.items():
-        name = one_line(files[index].shown)
+        file = files[index]
         given = {line for region in regions for line in range(region.first, region.last + 1)}
         hidden = []
-        for region in files[index].regions:
+        for region in file.regions:
             lines = [line for line in range(region.first, region.last + 1) if line not in given]
-            if lines:
+            if lines and one_line(file.shown) == file.shown:
                 hidden.append((-region.score, lines[0], lines[-1], sum(region.counts.values())))
         for _, first, last, count in sorted(hidden)[:PARTS_NAMED]:
-            yield index, f"{name}:{first}-{last}", count
+            yield index, f"{file.shown}:{first}-{last}", count
     for index, file in enumerate(files):
-        if index not in parts:
-            name = one_line(file.shown)
-            yield index, f"{name}:{file.best}" if file.best else name, file.hits
+        if index not in parts and one_line(file.shown) == file.shown:
+            yield index, f"{file.shown}:{file.best}" if file.best else file.shown, file.hits
 
 
 def _runs(regions: Sequence[Region], lines: Sequence[str]) -> Iterator[list[Region]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mcp_lean.costs.breakdown import break_down
-from mcp_lean.costs.prices import list_prices
+from mcp_lean.costs.contract import price_table
 from mcp_lean.guard.event import Event, ToolUse
 from mcp_lean.transcripts.read import load_runs
 
@@ -70,7 +70,7 @@ class Place:
     def metered(self) -> int:
         """What `mcp-lean cost` gives for the same files, in picodollars."""
         runs = load_runs([str(self.main)]).runs
-        return sum(agent.bill.picousd for run in runs for agent in break_down(run, list_prices()).agents)
+        return sum(agent.bill.picousd for run in runs for agent in break_down(run, price_table()).agents)
 
 
 @dataclass

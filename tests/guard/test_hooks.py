@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from mcp_lean.config import Budget, Config
 from mcp_lean.config import Guard as GuardSettings
 from mcp_lean.guard import budget
-from mcp_lean.guard.budget import Raised
 from mcp_lean.guard.decision import PASS, Decision
 from mcp_lean.guard.event import EVENTS, Event, ToolUse
 from mcp_lean.guard.hooks import Guard, Outcome, State, decide
 from mcp_lean.guard.identity import Caller
-from mcp_lean.guard.limits import Spent
+from mcp_lean.guard.limits import Raised, Spent
 from mcp_lean.guard.words import READS_TOGETHER
 
 CONFIG = Config(budget=Budget(agent_usd=5.0, run_usd=25.0))

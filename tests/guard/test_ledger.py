@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_lean.guard import database, tables
+from mcp_lean.guard import database, spend, tables
 from mcp_lean.guard.identity import Caller
 from mcp_lean.guard.ledger import Ledger
 from mcp_lean.guard.limits import Raised, Spent
@@ -85,6 +85,27 @@ def test_a_long_file_is_read_on_from_where_the_last_process_came(place: Place, m
     assert second.spent_picousd(SESSION) == place.metered()
     assert second.spent(SESSION, "").requests == 41
     second.close()
+
+
+def test_a_process_that_may_not_take_long_reads_a_part_and_the_next_one_goes_on(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a file that takes longer than the deadline would be begun again by each event, and never be read."""
+    monkeypatch.setattr(spend.read_on, "__defaults__", (300_000,))
+    writer = Writer()
+    for _ in range(40):
+        place.append("", b"".join(writer.request(words="w" * 20_000, output=3, stop=None)))
+    counted = []
+    for _ in range(5):
+        once = Ledger.open(place.environ, reads_on=True)
+        once.remember(place.batch("toolu__1"))
+        counted.append(once.spent(SESSION, "").requests)
+        once.close()
+    assert counted == [14, 28, 40, 40, 40]
+    whole = Ledger.open(place.environ)
+    whole.refresh(SESSION, str(place.main))
+    assert whole.spent_picousd(SESSION) == place.metered()
+    whole.close()
 
 
 @pytest.mark.parametrize("reads_on", [False, True])

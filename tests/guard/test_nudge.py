@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,5 +85,5 @@ def test_any_other_turn_ends_the_stretch(other: tuple[ToolUse, ...]) -> None:
 def test_between_two_remarks_a_stretch_has_ended(turns: list[tuple[ToolUse, ...]]) -> None:
     said = [number for number, line in enumerate(lines(*turns)) if line]
 
-    for first, second in zip(said, said[1:], strict=False):
+    for first, second in pairwise(said):
         assert any(turn not in ((CAT,), (GREP,)) for turn in turns[first:second])

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_lean.repo.deny import Rule, Rules, Source
@@ -281,6 +281,7 @@ NAMES = st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=8)
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(NAMES, min_size=1, max_size=4), st.lists(NAMES, min_size=0, max_size=3))
 def test_an_escaped_path_is_covered_with_all_below_it(parts: list[str], below: list[str]) -> None:
     path = "/".join(parts)
@@ -289,6 +290,7 @@ def test_an_escaped_path_is_covered_with_all_below_it(parts: list[str], below: l
     assert covers(rules(f"Read(//work/project/{escaped})"), "/".join([path, *below]))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=30), st.lists(NAMES, min_size=1, max_size=4))
 def test_no_rule_whatever_breaks_the_others(text: str, parts: list[str]) -> None:
     found = rules(f"Read({text})", text, "Read(guarded)")

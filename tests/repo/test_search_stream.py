@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_lean.repo.rg_search import Stream
+from mcp_lean.repo.rg_stream import Stream
 
 STATISTICS = b"\n3 matches\n3 matched lines\n2 files contained matches\n7 files searched\n9 bytes printed\n"
 WARNING = b'%s: WARNING: stopped searching binary file after match (found "\\0" byte around offset 70012)\n'

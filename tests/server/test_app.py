@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcp import Client
 from mcp_types import TextContent
@@ -104,6 +104,7 @@ async def test_a_call_at_work_is_waited_for_so_long_and_no_longer(tmp_path: Path
     assert found == [False, True]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(st.characters() | st.characters(categories=["Cs"])))
 def test_any_text_can_be_sent_and_only_halves_of_characters_are_replaced(text: str) -> None:
     [content] = reply(text).content

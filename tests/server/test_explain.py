@@ -77,7 +77,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
-FEW = settings(max_examples=50)
+FEW = settings(max_examples=50, deadline=None)
 
 
 @FEW

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,19 @@ def test_a_line_that_is_no_request_is_dropped_and_the_server_lives(hostile: Wire
 
     assert hostile.is_alive()
     assert [json.loads(found).get("id") for found in hostile.lines[before:]] == [hostile.next_id - 1]
+
+
+def test_the_server_as_it_is_shipped_lives_through_all_of_them(era: str, tmp_path: Path) -> None:
+    """It answers the opening before the SDK is there: the lines come before the opening, and once more behind it."""
+    with Wire(era, open_now=False, cwd=tmp_path) as wire:
+        for line in DROPPED.values():
+            wire.raw(line)
+        wire.open()
+        for line in DROPPED.values():
+            wire.raw(line)
+        assert wire.is_alive()
+        assert wire.call("read_many", items=["none.py"])[1]
+    assert "Traceback" not in wire.stderr
 
 
 def test_bytes_that_are_no_utf_8_are_read_with_replacements(hostile: Wire) -> None:

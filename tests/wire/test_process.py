@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -69,9 +69,10 @@ def test_a_reader_that_is_gone_is_no_failure(tmp_path: Path) -> None:
     wire = Wire(LEGACY, cwd=tmp_path, open_now=False, stdout=write_end)
     os.close(write_end)
     os.close(read_end)
-    for _ in range(3):
-        wire.send("initialize", INITIALIZE)
-        time.sleep(0.1)
+    with suppress(BrokenPipeError):  # it may have ended at the first answer
+        for _ in range(3):
+            wire.send("initialize", INITIALIZE)
+            time.sleep(0.1)
 
     assert wire.end() == 0
     assert wire.stderr == ""
@@ -141,17 +142,9 @@ def test_a_working_directory_that_is_gone_is_told_in_one_line(tmp_path: Path) ->
     assert wire.stderr == "mcp-lean serve: the working directory is not there any more; set CLAUDE_PROJECT_DIR\n"
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-"])
-def test_a_server_without_stdin_or_stdout_says_so(closed: str) -> None:
-    done = subprocess.run(("sh", "-c", f"{' '.join(SERVE)} {closed}"), stderr=subprocess.PIPE, text=True)
+def test_a_project_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "nowhere")
+    wire = Wire(LEGACY, env={"CLAUDE_PROJECT_DIR": nowhere}, open_now=False)
 
-    assert done.returncode == 3
-    assert done.stderr == "mcp-lean serve: stdin and stdout have to be open, the protocol goes over them\n"
-
-
-def test_a_project_that_is_not_there_is_no_end(tmp_path: Path) -> None:
-    with Wire(LEGACY, env={"CLAUDE_PROJECT_DIR": str(tmp_path / "nowhere")}) as wire:
-        text, is_error = wire.call("read_many", items=["a.py"])
-        assert is_error
-        assert "a.py" in text
-        assert wire.is_alive()
+    assert wire.end() == 3
+    assert wire.stderr == f"mcp-lean serve: CLAUDE_PROJECT_DIR is no folder: {nowhere}\n"

@@ -37,9 +37,11 @@ class Served:
     log: str
 
 
-def serve(*processes: tuple[str, str]) -> list[Served]:
+def serve(*processes: tuple[str, str], front: str = "1") -> list[Served]:
     """Servers of these eras and hash seeds, started side by side. What differs between versions is taken out."""
-    wires = [Wire(era, env={"PYTHONHASHSEED": seed}, open_now=False) for era, seed in processes]
+    wires = [
+        Wire(era, env={"PYTHONHASHSEED": seed, "MCP_LEAN_FRONT": front}, open_now=False) for era, seed in processes
+    ]
     found = []
     for wire in wires:
         with wire:
@@ -86,7 +88,8 @@ def test_the_list_is_byte_for_byte_the_recorded_one(era: str, served: dict[str, 
 
 
 def test_the_list_does_not_depend_on_process_or_hash_seed(served: dict[str, Served]) -> None:
-    first, second, third = serve((LEGACY, "1"), (MODERN, "42"), (MODERN, "random"))
+    """Nor on who answers: the front in `served`, the SDK here."""
+    first, second, third = serve((LEGACY, "1"), (MODERN, "42"), (MODERN, "random"), front="0")
 
     assert first.listed == served[LEGACY].listed
     assert second.listed == third.listed == served[MODERN].listed

@@ -7,9 +7,9 @@ Not here: walking a tree (`outline/walk.py`), running a regex (`outline/regexes.
 
 A grammar's rules say which nodes are looked at. A node without a rule is passed over with all that is in it, so
 expressions cost nothing. `define(kind)` names a definition, `INSIDE` only looks further, `LOCAL` looks further and
-says that variables in there are local. A tree walk is used instead of tree-sitter queries: it takes a sixth of the
-time, needs no compilation at first use, lets other threads in, and can be stopped by a deadline, which a query in
-this process cannot be (tests/repo/test_outline_engines.py keeps the evidence).
+says that variables in there are local. A tree walk is used instead of tree-sitter queries: it takes about as long
+(`bench/outline.py` compares them), needs no compilation at first use, lets other threads in, and can be stopped by a
+deadline, which a query in this process cannot be (tests/repo/test_outline_engines.py keeps the evidence).
 """
 
 from __future__ import annotations
@@ -86,6 +86,10 @@ class Rule:
     names: Names | None = None
     local: bool = False
     """Variables inside are local."""
+    outside: bool = False
+    """Only outside function bodies; in them the node is passed over."""
+    leaf: bool = False
+    """Nothing to be found inside."""
     only_broken: bool = False
     """Look further only if the node has a syntax error."""
 
@@ -110,10 +114,10 @@ def constant(kind: str = "constant", name: str = "name") -> Rule:
     """A node that gives a value to one name; it counts outside function bodies only."""
 
     def names(node: Node, place: Place) -> Sequence[Named]:
-        text = "" if place.local else place.text(node.child_by_field_name(name))
+        text = place.text(node.child_by_field_name(name))
         return [Named(kind, text)] if text else []
 
-    return Rule(names)
+    return Rule(names, outside=True, leaf=True)
 
 
 def first_part(node: Node | None) -> Node | None:

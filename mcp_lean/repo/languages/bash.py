@@ -31,7 +31,7 @@ LANGUAGES = {
             package="tree_sitter_bash",
             rules={
                 "function_definition": define("function"),
-                "variable_assignment": Rule(_variable),
+                "variable_assignment": Rule(_variable, outside=True, leaf=True),
                 **inside("declaration_command", "compound_statement", "subshell", "list", "ERROR"),
                 **local("if_statement", "else_clause", "elif_clause", "case_statement", "case_item"),
                 **local("for_statement", "while_statement", "do_group", "c_style_for_statement"),

@@ -99,8 +99,6 @@ def by_macro(macro: str, arguments: str) -> tuple[str, str]:
 def _declaration(node: Node, place: Place) -> Sequence[Named]:
     """Prototypes and global variables; in a class body, the methods."""
     found: list[Named] = []
-    if place.local:
-        return found
     for declarator in node.children_by_field_name("declarator"):
         target, scopes, is_function = _declared(declarator)
         name = _name(target, place)
@@ -164,13 +162,13 @@ def _blank_macros(source: bytes) -> bytes:
 
 _C = {
     "function_definition": Rule(_function),
-    "declaration": Rule(_declaration),
+    "declaration": Rule(_declaration, outside=True),
     "type_definition": Rule(_typedef),
     "struct_specifier": _compound("class"),
     "union_specifier": _compound("class"),
     "enum_specifier": _compound("enum"),
-    "preproc_def": Rule(_macro),
-    "preproc_function_def": Rule(_macro),
+    "preproc_def": Rule(_macro, leaf=True),
+    "preproc_function_def": Rule(_macro, leaf=True),
     **inside("preproc_if", "preproc_ifdef", "preproc_else", "preproc_elif", "preproc_elifdef"),
     **inside("linkage_specification", "declaration_list", "field_declaration_list", "field_declaration", "ERROR"),
     "compound_statement": BROKEN,

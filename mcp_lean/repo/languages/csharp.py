@@ -22,7 +22,7 @@ def _property(node: Node, place: Place) -> Sequence[Named]:
 
 def _field(node: Node, place: Place) -> Sequence[Named]:
     name = place.text(node.child_by_field_name("name"))
-    return [Named("field", name)] if name and not place.local else []
+    return [Named("field", name)] if name else []
 
 
 def _indexer(node: Node, place: Place) -> Sequence[Named]:
@@ -84,9 +84,9 @@ LANGUAGES = {
                 "operator_declaration": Rule(_operator),
                 "conversion_operator_declaration": Rule(_operator),
                 "indexer_declaration": Rule(_indexer),
-                "property_declaration": Rule(_property),
-                "event_declaration": Rule(_property),
-                "variable_declarator": Rule(_field),
+                "property_declaration": Rule(_property, leaf=True),
+                "event_declaration": Rule(_property, leaf=True),
+                "variable_declarator": Rule(_field, outside=True, leaf=True),
                 "local_function_statement": define("function"),
                 **inside("declaration_list", "file_scoped_namespace_declaration", "global_statement", "ERROR"),
                 **inside("field_declaration", "event_field_declaration", "variable_declaration"),

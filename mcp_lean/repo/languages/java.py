@@ -47,7 +47,7 @@ LANGUAGES = {
                 "constructor_declaration": define("method"),
                 "compact_constructor_declaration": define("method"),
                 "annotation_type_element_declaration": define("method"),
-                "variable_declarator": Rule(_field),
+                "variable_declarator": Rule(_field, leaf=True),
                 **inside("class_body", "interface_body", "enum_body", "enum_body_declarations"),
                 **inside("annotation_type_body", "field_declaration", "constant_declaration", "ERROR"),
             },

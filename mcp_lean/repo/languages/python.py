@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .base import Grammar, Language, Named, Place, Rule, define, inside, local
+from .base import Grammar, Language, Named, Place, Rule, define, first_part, inside, local
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 
 def _assignment(node: Node, place: Place) -> Sequence[Named]:
-    left = node.child_by_field_name("left")
-    if place.local or left is None or left.type != "identifier":
-        return []
-    return [Named("constant", place.text(left))]
+    """The statement around `a = 1`, `a: int`, `a = b = 1`."""
+    found = []
+    part = first_part(node)
+    while part is not None and part.type == "assignment":
+        left = part.child_by_field_name("left")
+        if left is not None and left.type == "identifier":
+            found.append(Named("constant", place.text(left)))
+        part = part.child_by_field_name("right")
+    return found
 
 
 def _alias(node: Node, place: Place) -> Sequence[Named]:
@@ -41,10 +46,10 @@ LANGUAGES = {
             rules={
                 "class_definition": define("class"),
                 "function_definition": define("function"),
-                "assignment": Rule(_assignment),
-                "type_alias_statement": Rule(_alias),
+                "expression_statement": Rule(_assignment, outside=True, leaf=True),
+                "type_alias_statement": Rule(_alias, leaf=True),
                 "if_statement": Rule(_entry_point),
-                **inside("decorated_definition", "block", "expression_statement", "elif_clause", "else_clause"),
+                **inside("decorated_definition", "block", "elif_clause", "else_clause"),
                 **inside("try_statement", "except_clause", "except_group_clause", "finally_clause", "ERROR"),
                 **local("with_statement", "for_statement", "while_statement", "match_statement", "case_clause"),
             },

@@ -64,7 +64,7 @@ LANGUAGES = {
                 "module": _scoped("module"),
                 "method": define("method"),
                 "singleton_method": define("method"),
-                "assignment": Rule(_assignment),
+                "assignment": Rule(_assignment, outside=True),
                 "call": Rule(_call),
                 **inside("body_statement", "singleton_class", "argument_list", "do_block", "block", "block_body"),
                 **inside("if", "unless", "if_modifier", "unless_modifier", "then", "else", "elsif", "begin", "ERROR"),

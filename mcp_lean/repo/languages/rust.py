@@ -69,7 +69,7 @@ LANGUAGES = {
                 "type_item": define("type"),
                 "associated_type": define("type"),
                 "macro_definition": define("macro"),
-                "macro_invocation": Rule(_macro_call),
+                "macro_invocation": Rule(_macro_call, outside=True, leaf=True),
                 **inside("declaration_list", "foreign_mod_item", "block", "ERROR"),
             },
             leads=frozenset({"attribute_item"}),

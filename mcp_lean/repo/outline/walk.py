@@ -66,7 +66,7 @@ def walk(root: Node, grammar: Grammar, source: bytes, give_up_at: float) -> list
             return None
         kind = node.type
         rule = rules.get(kind)
-        if rule is None:
+        if rule is None or (rule.outside and level.local):
             if kind in leads:
                 level.lead = level.lead or node
             elif level.lead and "comment" not in kind:
@@ -77,7 +77,7 @@ def walk(root: Node, grammar: Grammar, source: bytes, give_up_at: float) -> list
                 found += [_draft(named, node, ancestors, levels, grammar, source) for named in names]
                 level.named = True
             level.lead = None
-            enter = len(ancestors) < MAX_DEPTH and not (rule.only_broken and not node.has_error)
+            enter = not rule.leaf and len(ancestors) < MAX_DEPTH and (not rule.only_broken or node.has_error)
             if enter and cursor.goto_first_child():
                 local = level.local or rule.local
                 if names:

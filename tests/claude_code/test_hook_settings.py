@@ -1,0 +1,113 @@
+"""Which hooks are registered for which settings, and how each is written."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mcp_lean.claude_code.hook_settings import hooks, own_tools
+from mcp_lean.config import Budget, Config, Guard, Limits
+from mcp_lean.guard.event import EVENTS, parse
+from mcp_lean.server.hook_tool import NAME
+
+FREE = Budget(agent_usd=0.0, agent_requests=0, run_usd=0.0)
+LIMITED = {"UserPromptSubmit", "SubagentStart", "SubagentStop", "Stop"}
+ALWAYS = {"PreToolUse", "SessionStart"}
+
+
+def registered(config: Config, **more: Any) -> list[tuple[str, str, dict[str, Any]]]:
+    """(event, matcher, handler) of each hook."""
+    found = json.loads(json.dumps(hooks(config, **more)))
+    return [
+        (event, entry.get("matcher", ""), handler)
+        for event, entries in found.items()
+        for entry in entries
+        for handler in entry["hooks"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("config", "events"),
+    [
+        (Config(), ALWAYS | LIMITED | {"PostToolBatch", "PostToolUseFailure"}),
+        (Config(guard=Guard(loops="off")), ALWAYS | LIMITED | {"PostToolBatch"}),
+        (Config(guard=Guard(loops="off", nudge=False)), ALWAYS | LIMITED | {"PostToolBatch"}),
+        (Config(budget=FREE), ALWAYS | {"PostToolBatch", "PostToolUseFailure"}),
+        (Config(budget=FREE, guard=Guard(loops="off")), ALWAYS | {"PostToolBatch"}),
+        (Config(budget=FREE, guard=Guard(loops="off", nudge=False)), ALWAYS),
+        (
+            Config(
+                budget=replace(FREE, types={"Explore": Limits(0.0, 9, 0, 0)}), guard=Guard(loops="off", nudge=False)
+            ),
+            ALWAYS | LIMITED | {"PostToolBatch"},
+        ),
+        (Config(guard=Guard(enabled=False)), set()),
+    ],
+)
+def test_only_what_the_settings_need_is_registered(config: Config, events: set[str]) -> None:
+    assert {event for event, _, _ in registered(config)} == events
+
+
+def test_the_whole_of_one_hook() -> None:
+    """As recorded to work on Claude Code 2.1.330 (tests/e2e/test_guard.py)."""
+    assert hooks(Config(budget=FREE, guard=Guard(loops="off", nudge=False)))["PreToolUse"] == [
+        {
+            "matcher": "mcp__lean__.*",
+            "hooks": [
+                {
+                    "type": "mcp_tool",
+                    "server": "lean",
+                    "tool": "hook",
+                    "input": {
+                        "event": "${hook_event_name}",
+                        "session_id": "${session_id}",
+                        "transcript_path": "${transcript_path}",
+                        "cwd": "${cwd}",
+                        "agent_id": "${agent_id}",
+                        "agent_type": "${agent_type}",
+                        "tool_name": "${tool_name}",
+                        "tool_use_id": "${tool_use_id}",
+                    },
+                    "timeout": 2,
+                }
+            ],
+        }
+    ]
+
+
+def test_every_event_is_one_that_the_guard_knows_and_every_field_arrives() -> None:
+    for event, _, handler in registered(Config()):
+        assert event in EVENTS
+        assert handler["tool"] == NAME
+        passed = {
+            name: "[]" if name == "tool_calls" else "{}" if name == "tool_input" else name for name in handler["input"]
+        }
+        told = parse({**passed, "event": event})
+        assert (told.name, told.session_id, told.agent_id) == (event, "session_id", "agent_id")
+        if "tool_name" in passed:
+            assert told.tool is not None
+            assert told.tool.id == "tool_use_id"
+
+
+@pytest.mark.parametrize(
+    ("server", "tool", "is_ours"),
+    [
+        ("lean", "mcp__lean__read_many", True),
+        ("lean", "mcp__other__read_many", False),
+        ("plugin:mcp-lean:lean", "mcp__plugin_mcp-lean_lean__read_many", True),
+        ("plugin:mcp-lean:lean", "mcp__lean__read_many", False),
+    ],
+)
+def test_the_matcher_of_our_own_tools(server: str, tool: str, is_ours: bool) -> None:
+    assert bool(re.fullmatch(own_tools(server), tool)) == is_ours
+    assert {handler["server"] for _, _, handler in registered(Config(), server=server)} == {server}
+
+
+def test_where_a_server_cannot_be_called_each_event_is_a_command() -> None:
+    for event, _, handler in registered(Config(), command=("/a b/mcp-lean",)):
+        assert handler.pop("if", "Bash(*budget*)") == "Bash(*budget*)"
+        assert handler == {"type": "command", "command": f"'/a b/mcp-lean' hook {event}", "timeout": 2}
