@@ -48,7 +48,7 @@ def _answer(event: str) -> str:
 
         cwd = fields.get("cwd")
         project = os.environ.get("CLAUDE_PROJECT_DIR") or (cwd if isinstance(cwd, str) and cwd else os.getcwd())
-        return start(project, os.environ, is_for_one_event=True).answer(fields)
+        return start(project, os.environ, is_for_one_event=True).guard.answer(fields)
 
 
 @contextlib.contextmanager

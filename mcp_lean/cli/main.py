@@ -22,6 +22,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("read", "mcp_lean.cli.read", "the tool read_many, in a shell"),
     ("grep", "mcp_lean.cli.grep", "the tool grep_and_read, in a shell"),
     ("map", "mcp_lean.cli.map", "the tool repo_summary, in a shell"),
+    ("budget", "mcp_lean.cli.budget", "what runs have used of their limits; `--raise` gives a run more"),
     ("hook", "mcp_lean.cli.hook", "answer a hook event of Claude Code, read from stdin"),
     ("serve", "mcp_lean.cli.serve", "run the MCP server on stdin and stdout (Claude Code does this)"),
 )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FILES = 8
 CONTEXT_TOKENS = 20_000
 SMALL_FILE_BYTES = (200, 2_000)
-FILE_BYTES = (400, 40_000)
+FILE_BYTES = (200, 40_000)
 HEAD_LINES = 14
 MODEL = "claude-opus-5-5"
 NATIVE_NUMBERS = 1.10
@@ -79,6 +79,8 @@ def run(options: argparse.Namespace) -> int:
         low, high = FILE_BYTES
         print(f"mcp-lean try: no text files of {low:,} to {high:,} bytes in {options.path}", file=sys.stderr)
         return 3
+    if small == chosen:
+        small = []
     with _status(f"starting the server, reading {len(chosen)} files of {root}", options.json):
         exchanges = exchange(root, [chosen, small] if small else [chosen])
     results = [

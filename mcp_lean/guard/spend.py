@@ -159,8 +159,9 @@ def read_on(
                 entry = books.put(entry_of(owner, request, table), is_whole=start == 0)
                 if entry is not None:
                     entries.append(entry)
-        # A line that is not whole yet is read again, unless it is all that there was: then the next look goes past it.
-        now.append(Place(path, state.st_dev, state.st_ino, reached if reached > read_bytes else end))
+        # A line that is not whole yet is read again; one that is longer than a whole look is gone past.
+        place_bytes = reached if reached > read_bytes or end == state.st_size else end
+        now.append(Place(path, state.st_dev, state.st_ino, place_bytes))
         if end < state.st_size:
             return Reading(entries, now, False)
     return Reading(entries, now, True)

@@ -1,7 +1,7 @@
 """Puts a guard together for a project.
 
 In:  the project's folder and the environment.
-Out: a `Guard`; also when the settings or the ledger's file cannot be used, which it then says.
+Out: a `Guard` with its parts; also when the settings or the ledger's file cannot be used, which it then says.
 Not here: what it does (`hooks`).
 
 Settings are read once per process: an agent that edits the project's file does not lift its own limits by that.
@@ -10,11 +10,25 @@ Settings are read once per process: an agent that edits the project's file does 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mcp_lean.config import Config, load
 from mcp_lean.config import Guard as GuardSettings
 from mcp_lean.errors import ConfigError
 from mcp_lean.guard.hooks import Guard
+
+if TYPE_CHECKING:
+    from mcp_lean.guard.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A guard, and the parts of it that tools use too."""
+
+    guard: Guard
+    ledger: Ledger
+    config: Config
 
 
 def start(
@@ -23,7 +37,7 @@ def start(
     *,
     is_for_one_event: bool = False,
     say: Callable[[str], None] | None = None,
-) -> Guard:
+) -> Started:
     """The guard of a project.
 
     Settings that cannot be used switch it off, and the person is told with the next prompt: limits other than those
@@ -40,4 +54,4 @@ def start(
         config, problem = load(project, environ), ""
     except ConfigError as error:
         config, problem = Config(guard=GuardSettings(enabled=False)), f"mcp-lean: the guard is off: {error}"
-    return Guard(config, ledger, say=say, for_person=problem)
+    return Started(Guard(config, ledger, say=say, for_person=problem), ledger, config)

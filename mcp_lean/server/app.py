@@ -127,7 +127,8 @@ class LeanServer:
             return reply(f"{short(params.name)}: no such tool; there are {', '.join(self._tools)}", is_error=True)
         if self._limit is None:
             self._limit = anyio.CapacityLimiter(CALLS_AT_ONCE)  # needs a running event loop
-        call = Context(self._workspace, caller=await self._door.caller(params.meta) if self._door else None)
+        known = await self._door.known(params.meta) if self._door else hook_tool.NOTHING_KNOWN
+        call = Context(self._workspace, caller=known.caller, ledger=known.ledger, limits=known.limits)
         try:
             return await anyio.to_thread.run_sync(
                 self._counted, tool, params.arguments or {}, call, abandon_on_cancel=True, limiter=self._limit

@@ -1,7 +1,7 @@
 """The hidden tool that `mcp_tool` hooks of Claude Code call: the guard's door in the server.
 
-In:  the arguments of a call, as they came; ids of tool calls.
-Out: the hook's output, in time; the agent that makes a call. What is late or fails is as if there were nothing to say.
+In:  the arguments of a call, as they came; the `_meta` of tool calls.
+Out: the hook's output, in time; what the guard knows about a call. What is late or fails is as if it were not there.
 Not here: what is decided (`guard/hooks`), the protocol (`app`).
 
 The guard is made at the first call, and is asked by one thread at a time. While it is busy past its deadline, nobody
@@ -22,8 +22,10 @@ import anyio.to_thread
 from mcp_types import Tool as ToolDefinition
 
 if TYPE_CHECKING:
-    from mcp_lean.guard.hooks import Guard
+    from mcp_lean.config import Budget
     from mcp_lean.guard.identity import Caller
+    from mcp_lean.guard.ledger import Ledger
+    from mcp_lean.guard.start import Started
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -43,6 +45,18 @@ DEADLINE_SECONDS = 1.0
 TOOL_USE_ID = "claudecode/toolUseId"
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the guard knows about a tool call. `caller` is None where no hook has told; the rest, where none is asked."""
+
+    caller: Caller | None = None
+    ledger: Ledger | None = None
+    limits: Budget | None = None
+
+
+NOTHING_KNOWN = Known()
+
+
 @dataclass(slots=True)
 class _Work:
     is_running: bool = False
@@ -55,9 +69,9 @@ class HookDoor:
         make: makes the guard; called in a worker thread, once, unless it fails.
     """
 
-    def __init__(self, make: Callable[[], Guard], deadline_seconds: float = DEADLINE_SECONDS) -> None:
+    def __init__(self, make: Callable[[], Started], deadline_seconds: float = DEADLINE_SECONDS) -> None:
         self._make = make
-        self._guard: Guard | None = None
+        self._started: Started | None = None
         self._deadline_seconds = deadline_seconds
         self._limit: anyio.CapacityLimiter | None = None
         self._late: list[_Work] = []
@@ -69,19 +83,23 @@ class HookDoor:
 
         name = arguments.get("event") or arguments.get("hook_event_name")
         nothing = render(PASS, name if isinstance(name, str) else "")
-        return await self._in_time(lambda: self._opened().answer(arguments), nothing)
+        return await self._in_time(lambda: self._opened().guard.answer(arguments), nothing)
 
-    async def caller(self, meta: object) -> Caller | None:
-        """Who makes the call that this `_meta` came with; None where no hook has told."""
+    async def known(self, meta: object) -> Known:
+        """What is known about the call that this `_meta` came with; nothing for clients other than Claude Code."""
         tool_use_id = meta.get(TOOL_USE_ID) if isinstance(meta, Mapping) else None
         if not isinstance(tool_use_id, str) or not tool_use_id:
-            return None
-        return await self._in_time(lambda: self._opened().identify(tool_use_id), None)
+            return NOTHING_KNOWN
+        return await self._in_time(lambda: self._look_up(tool_use_id), NOTHING_KNOWN)
 
-    def _opened(self) -> Guard:
-        if self._guard is None:
-            self._guard = self._make()
-        return self._guard
+    def _look_up(self, tool_use_id: str) -> Known:
+        started = self._opened()
+        return Known(started.guard.identify(tool_use_id), started.ledger, started.config.budget)
+
+    def _opened(self) -> Started:
+        if self._started is None:
+            self._started = self._make()
+        return self._started
 
     async def _in_time(self, ask: Callable[[], T], otherwise: T) -> T:
         self._late = [work for work in self._late if work.is_running]
@@ -118,7 +136,7 @@ class HookDoor:
 def door_for(project: str) -> HookDoor:
     """The door to the guard of a project."""
 
-    def make() -> Guard:
+    def make() -> Started:
         from mcp_lean.guard.start import start
 
         return start(project, os.environ, say=log.warning)

@@ -142,7 +142,8 @@ def _left_out(files: Sequence[Opened], parts: Mapping[int, Sequence[Region]]) ->
         given = {line for region in regions for line in range(region.first, region.last + 1)}
         hidden = []
         for region in file.regions:
-            lines = [line for line in range(region.first, region.last + 1) if line not in given]
+            span = range(region.first, region.last + 1)
+            lines = [line for line in span if line not in given and file.lines[line - 1].strip()]
             if lines and one_line(file.shown) == file.shown:
                 hidden.append((-region.score, lines[0], lines[-1], sum(region.counts.values())))
         for _, first, last, count in sorted(hidden)[:PARTS_NAMED]:

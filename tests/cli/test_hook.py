@@ -86,4 +86,4 @@ def test_what_one_process_was_told_another_one_knows(tmp_path: Path) -> None:
     event = {"session_id": "S", "agent_id": "a1", "tool_name": "mcp__lean__read_many", "tool_use_id": "toolu_1"}
     run(tmp_path, json.dumps(event).encode(), "PreToolUse")
 
-    assert start(str(tmp_path), {"HOME": str(tmp_path)}).identify("toolu_1") == Caller("S", "a1")
+    assert start(str(tmp_path), {"HOME": str(tmp_path)}).guard.identify("toolu_1") == Caller("S", "a1")

@@ -13,15 +13,20 @@ import pytest
 from mcp import Client
 from mcp_types import TextContent
 
+from mcp_lean.config import Config
 from mcp_lean.guard.event import EVENTS
-from mcp_lean.guard.hooks import Guard
 from mcp_lean.guard.identity import Caller
-from mcp_lean.guard.start import start
+from mcp_lean.guard.start import Started, start
 from mcp_lean.repo.workspace import Workspace
 from mcp_lean.server.app import LeanServer
-from mcp_lean.server.hook_tool import DEFINITION, NAME, HookDoor
+from mcp_lean.server.hook_tool import DEFINITION, NAME, NOTHING_KNOWN, HookDoor
 from mcp_lean.server.registry import TOOLS
 from mcp_lean.tools.base import Arguments, Context, Tool
+
+
+CONFIG = Config()
+LEDGER = object()
+META = {"claudecode/toolUseId": "t"}
 
 
 class Nothing(Arguments):
@@ -39,7 +44,7 @@ class Fake:
 
 
 def door_to(answer: Callable[[Mapping[str, object]], str], deadline_seconds: float = 20.0) -> HookDoor:
-    return HookDoor(lambda: Fake(answer), deadline_seconds)  # type: ignore[arg-type, return-value]
+    return HookDoor(lambda: Started(Fake(answer), LEDGER, CONFIG), deadline_seconds)  # type: ignore[arg-type]
 
 
 def server(tmp_path: Path, door: HookDoor, tools: tuple[Tool, ...] = TOOLS) -> LeanServer:
@@ -88,13 +93,13 @@ async def test_a_guard_that_fails_has_nothing_to_say_and_is_spoken_of_once(
 async def test_a_guard_that_cannot_be_made_holds_up_nobody_and_is_tried_again() -> None:
     tries: list[int] = []
 
-    def make() -> Guard:
+    def make() -> Started:
         tries.append(1)
         raise OSError("no data folder")
 
     door = HookDoor(make)
 
-    assert [await door.answer({"event": "Stop"}), await door.caller({"claudecode/toolUseId": "t"})] == ["{}", None]
+    assert [await door.answer({"event": "Stop"}), await door.known(META)] == ["{}", NOTHING_KNOWN]
     assert len(tries) == 2
 
 
@@ -113,7 +118,7 @@ async def test_a_late_guard_is_waited_for_once_and_asked_again_when_it_is_throug
     door = door_to(answer, deadline_seconds=0.05)
     assert await door.answer({"event": "slow"}) == "{}"
     assert await door.answer({"event": "at once"}) == "{}"
-    assert await door.caller({"claudecode/toolUseId": "t"}) is None
+    assert await door.known(META) == NOTHING_KNOWN
     assert asked == ["slow"]
     assert len(caplog.records) == 1
 
@@ -163,6 +168,7 @@ async def test_a_tool_is_given_the_caller_of_its_call(
     tmp_path: Path, meta: dict[str, object], agent_id: str | None
 ) -> None:
     def who(_: Nothing, context: Context) -> str:
+        assert (context.ledger, context.limits) == ((LEDGER, CONFIG.budget) if agent_id else (None, None))
         return str(context.caller and context.caller.agent_id)
 
     tools = (Tool("who", "who", Nothing, who),)
@@ -180,7 +186,7 @@ async def test_a_real_guard_names_the_caller_that_a_hook_told_of(tmp_path: Path)
     before = {"event": "PreToolUse", "session_id": "S", "agent_id": "a1", "agent_type": "Explore"}
     call = {"tool_name": "mcp__lean__read_many", "tool_use_id": "toolu_1"}
 
-    assert await door.caller({"claudecode/toolUseId": "toolu_1"}) is None
+    assert (await door.known({"claudecode/toolUseId": "toolu_1"})).caller is None
     assert await door.answer({**before, **call}) == "{}"
-    assert await door.caller({"claudecode/toolUseId": "toolu_1"}) == Caller("S", "a1", "Explore")
-    assert await door.caller({"claudecode/toolUseId": "toolu_2"}) is None
+    assert (await door.known({"claudecode/toolUseId": "toolu_1"})).caller == Caller("S", "a1", "Explore")
+    assert (await door.known({"claudecode/toolUseId": "toolu_2"})).caller is None

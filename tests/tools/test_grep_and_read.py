@@ -60,12 +60,16 @@ def poll():
 """
 
 
+FILLER = "".join(f"\n\ndef helper_{i}(value: int) -> int:\n    return value * {i}\n" for i in range(100, 140))
+"""Makes a file too long to be shown whole."""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     root = tmp_path / "project"
-    write(root, "src/net.py", NET)
-    write(root, "src/poll.py", USE)
-    write(root, "tests/test_net.py", "from net import backoff\n\ndef test_backoff():\n    backoff(0)\n")
+    write(root, "src/net.py", NET + FILLER)
+    write(root, "src/poll.py", USE + FILLER)
+    write(root, "tests/test_net.py", "from net import backoff\n\n\ndef test_backoff():\n    backoff(0)\n" + FILLER)
     write(root, "README.md", "# Net\n\nCalls `backoff` between attempts.\n")
     return root
 
@@ -102,13 +106,53 @@ def deny(root: Path, *rules: str) -> None:
 # ------------------------------------------------------------------------------------------------ whole answers
 
 
-def test_definition_first_then_uses_then_tests_then_prose(ask: Ask) -> None:
-    assert ask("backoff") == (
-        "== src/net.py:11-22  Client.send, Client.try_send, backoff  (backoff x2)\n"
-        "    def send(self, data: bytes) -> None:\n"
-        "..."
-    )
+def test_the_definition_and_its_file_first_then_uses_then_prose_then_tests(ask: Ask) -> None:
+    assert ask("backoff") == """\
+== src/net.py:11-15  Client.send  (backoff)
+    def send(self, data: bytes) -> None:
+        for _ in range(LIMIT):
+            if self.try_send(data):
+                return
+            backoff(1)
+== src/net.py:21-22  backoff  (backoff)
+def backoff(seconds: float) -> None:
+    time.sleep(seconds)
+== src/poll.py:1-4  poll  (backoff x2)
+from net import backoff
+
+def poll():
+    backoff(2)
+== README.md:1-3  (backoff)
+# Net
+
+Calls `backoff` between attempts.
+== tests/test_net.py:1-5  test_backoff  (backoff x3)
+from net import backoff
 
 
-def test_nothing_left_out_leaves_no_closing_lines(ask: Ask) -> None:
-    assert ask("try_send", "LIMIT", paths=["src"], budget=2_000) == ""
+def test_backoff():
+    backoff(0)"""
+
+
+def test_what_does_not_fit_is_named_with_its_hits_and_the_rest_is_counted(ask: Ask, folder: Path) -> None:
+    for i in range(30):
+        write(folder, f"src/more/{i:02}_with_a_rather_long_file_name_that_costs_tokens.py", "helper_101()\n" * 3 + FILLER)
+
+    answer = ask("backoff", "helper_101", budget=400)
+
+    assert cost(answer) <= 400
+    assert answer.splitlines()[:4] == [
+        "== src/net.py:26-27  helper_101  (helper_101)",
+        "def helper_101(value: int) -> int:",
+        "    return value * 101",
+        "== src/poll.py:1-4  poll  (backoff x2)",
+    ]
+    assert answer.splitlines()[-5:] == []
+
+
+def test_a_pattern_without_hits_is_named_above_the_rest(ask: Ask) -> None:
+    assert ask("try_send", "absent", "(", paths=["src"]).splitlines()[:3] == [
+        "(: not a valid regex here, taken literally",
+        "no hits: absent",
+        "== src/net.py:8-22  Client 8-18, Client.send, Client.try_send, backoff  (try_send x2, ( x5)",
+    ]
