@@ -35,7 +35,7 @@ def round_half_even(amount: Money) -> Money:
     return amount.quantize(CENT, ROUND_HALF_EVEN)
 '''
 
-TESTS = '''from decimal import Decimal
+TESTS = """from decimal import Decimal
 
 from shop.cart import Cart
 
@@ -45,9 +45,9 @@ def test_the_total_is_rounded_once() -> None:
     for _ in range(3):
         cart.add("pin", Decimal("0.335"))
     assert cart.total() == Decimal("1.00")
-'''
+"""
 
-PROJECT = '''[project]
+PROJECT = """[project]
 name = "shop"
 version = "1"
 
@@ -56,7 +56,7 @@ shop = "shop.main:main"
 
 [tool.pytest.ini_options]
 testpaths = ["tests"]
-'''
+"""
 
 MAIN = '''"""The command line."""
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import orjson
 
 from mcp_lean.transcripts.fields import Json, count, dollars, mapping, seconds, text
-from mcp_lean.transcripts.lines import is_idle, parse
+from mcp_lean.transcripts.lines import IDLE, parse
 from mcp_lean.transcripts.model import CostState, ModelTotal, Request, Skipped
 from mcp_lean.transcripts.thread import Thread, ThreadRecord
 
@@ -81,8 +81,9 @@ class FileReader:
 
     def feed(self, lines: Iterable[bytes]) -> None:
         """Takes in complete lines."""
+        is_idle = IDLE.match
         for line in lines:
-            if line and not is_idle(line):
+            if not is_idle(line):
                 self._line(line)
 
     def _line(self, line: bytes) -> None:

@@ -107,7 +107,9 @@ def deny(root: Path, *rules: str) -> None:
 
 
 def test_the_definition_and_its_file_first_then_uses_then_prose_then_tests(ask: Ask) -> None:
-    assert ask("backoff") == """\
+    assert (
+        ask("backoff")
+        == """\
 == src/net.py:11-15  Client.send  (backoff)
     def send(self, data: bytes) -> None:
         for _ in range(LIMIT):
@@ -132,27 +134,340 @@ from net import backoff
 
 def test_backoff():
     backoff(0)"""
+    )
 
 
 def test_what_does_not_fit_is_named_with_its_hits_and_the_rest_is_counted(ask: Ask, folder: Path) -> None:
     for i in range(30):
-        write(folder, f"src/more/{i:02}_with_a_rather_long_file_name_that_costs_tokens.py", "helper_101()\n" * 3 + FILLER)
+        write(folder, f"src/{i:02}_a_name_that_costs_tokens.py", "backoff()\n" * 3 + FILLER)
 
-    answer = ask("backoff", "helper_101", budget=400)
+    lines = ask("backoff", budget=350).splitlines()
+
+    assert lines[0] == "== src/net.py:21-22  backoff  (backoff)"
+    assert [line for line in lines if not line.startswith(("more: src/0", "== src/0"))][-2:] == [
+        "hits there: 1, 2, 3, 3, 3, 3",
+        "98 lines with hits in 34 files, 27 of them not named; narrow with paths or rarer patterns",
+    ]
+
+
+def test_remarks_stand_above_the_rest(ask: Ask) -> None:
+    answer = ask("try_send", "absent", "(", "^", paths=["src", "gone/x", "!poll.py"])
+
+    assert answer.splitlines()[:5] == [
+        "gone/x: no such file or folder",
+        "(: not a valid regex here, taken literally",
+        "^: matches every line, not searched",
+        "no hits: absent",
+        "== src/net.py:1-182  (try_send x2, ( x47)",
+    ]
+
+
+def test_a_budget_above_the_most_is_said(ask: Ask) -> None:
+    assert (
+        ask("backoff", budget=MAX_BUDGET_TOKENS + 1).splitlines()[0]
+        == f"budget: {MAX_BUDGET_TOKENS} tokens is the most"
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- promises
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.integers(200, 6_000),
+    st.lists(
+        st.sampled_from(["backoff", "helper_1", "value", "return", "Client", "absent", r"\bself\b", "(", "e"]),
+        min_size=1,
+        unique=True,
+    ),
+)
+def test_the_answer_keeps_its_budget_and_every_item_in_it_can_be_read(
+    folder: Path, budget: int, patterns: list[str]
+) -> None:
+    answer = run(GrepAndRead(patterns=patterns, budget=budget), context(folder))
+
+    assert cost(answer) <= budget
+    for item in items(answer):
+        assert read_many.run(read_many.ReadMany(items=[item]), context(folder)).startswith("== ")
+
+
+def test_the_text_shown_is_the_file_s_own_at_the_lines_named(ask: Ask, folder: Path) -> None:
+    answer = ask("value", "backoff", budget=3_000)
+
+    for block in answer.split("== ")[1:]:
+        heading, *rows = block.rstrip("\n").split("\n")
+        path, first, last = re.match(r"(.+?):(\d+)-(\d+)", heading).groups()  # type: ignore[union-attr]
+        lines = (folder / path).read_text().split("\n")[int(first) - 1 : int(last)]
+        numbered = [f"{n}\t{line}" if n % 10 == 0 else line for n, line in enumerate(lines, int(first))]
+        assert rows[: len(numbered)] == numbered
+
+
+def test_one_noisy_file_does_not_take_the_budget(ask: Ask, folder: Path) -> None:
+    write(folder, "src/noisy.py", "".join(f"def backoff_{i}():\n    backoff({i})\n\n\n" for i in range(500)))
+
+    assert {"src/net.py", "src/poll.py", "src/noisy.py"} <= set(shown_files(ask("backoff", budget=1_500)))
+
+
+def test_the_same_state_gives_the_same_bytes_in_any_process(folder: Path) -> None:
+    program = (
+        "import sys; from mcp_lean.tools.grep_and_read import *; from mcp_lean.repo.workspace import Workspace\n"
+        "ctx = Context(Workspace(sys.argv[1], {'HOME': '/nonexistent'}))\n"
+        "print(run(GrepAndRead(patterns=['value', 'backoff', 'Client', 'helper'], budget=900), ctx))"
+    )
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", program, str(folder)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1")
+    }
+
+    assert len(answers) == 1
+    assert b"== src/net.py" in answers.pop()
+
+
+def test_several_patterns_in_one_place_come_before_one(ask: Ask, folder: Path) -> None:
+    write(folder, "src/a_one.py", "first()\n" * 4 + FILLER)
+    write(folder, "src/z_both.py", "first()\nsecond()\n" + FILLER)
+
+    assert shown_files(ask("first", "second"))[0] == "src/z_both.py"
+
+
+# ------------------------------------------------------------------------------------------------ nothing found
+
+
+def test_nothing_found_says_so_in_how_many_files(ask: Ask) -> None:
+    assert ask("absent", "gone") == (
+        "no hits for absent, gone in 4 files\n"
+        "ignored files and binaries are not searched; an ignored folder is when `paths` names it"
+    )
+
+
+def test_nothing_found_names_the_other_case_and_files_named_so(ask: Ask) -> None:
+    assert ask("BackOff", "Poll") == (
+        "no hits for BackOff, Poll in 4 files\n"
+        "in another case, with (?i): README.md, src/net.py, src/poll.py, tests/test_net.py\n"
+        "in a file's name: src/poll.py"
+    )
+
+
+def test_nothing_found_in_these_paths_names_others(ask: Ask) -> None:
+    assert ask("backoff", paths=["*.ts"]) == (
+        "no hits for backoff in 0 files\noutside these paths: README.md, src/net.py, src/poll.py, tests/test_net.py"
+    )
+
+
+def test_alternatives_written_as_in_grep_are_explained(ask: Ask) -> None:
+    assert ask(r"backoff\|retry") == (
+        r"no hits for backoff\|retry in 4 files"
+        + "\n"
+        + r"alternatives are written a|b; a\|b means the character itself"
+    )
+
+
+def test_many_places_near_by_are_counted(ask: Ask, folder: Path) -> None:
+    for i in range(9):
+        write(folder, f"docs/{i}.txt", "needle")
+
+    assert ask("needle", paths=["src"]).splitlines()[1] == (
+        "outside these paths: docs/0.txt, docs/1.txt, docs/2.txt, docs/3.txt, docs/4.txt and 4 more"
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- deny rules
+
+
+def test_a_denied_file_is_neither_shown_nor_named_nor_counted(ask: Ask, folder: Path) -> None:
+    write(folder, "secret/key.txt", "backoff and needle, NEEDLE\n")
+    deny(folder, "Read(./secret/**)", "Read(*.md)")
+
+    assert "secret" not in ask("backoff") and "README" not in ask("backoff")
+    assert ask("backoff").count("== ") == 4
+    assert ask("backoff", budget=200).splitlines()[-1].startswith("7 lines with hits in 3 files")
+    for patterns, paths in (
+        (["needle"], []),
+        (["Needle"], []),
+        (["key.txt"], []),
+        (["needle"], ["src"]),
+        (["needle"], ["!src"]),
+    ):
+        answer = ask(*patterns, paths=paths)
+        assert answer.startswith(f"no hits for {patterns[0]} in ")
+        assert "secret" not in answer and "case" not in answer and "outside" not in answer
+    with pytest.raises(AskError, match="secret: denied by"):
+        ask("needle", paths=["secret"])
+
+
+def test_a_denied_file_that_is_tracked_although_ignored_stays_denied(ask: Ask, folder: Path) -> None:
+    for arguments in (["init", "-q"], ["add", "-f", "."]):
+        write(folder, "secret/key.txt", "needle\n")
+        write(folder, ".gitignore", "secret/\n")
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+    assert "== secret/key.txt:1-1" in ask("needle")
+
+    deny(folder, "Read(./secret/**)")
+
+    assert "secret" not in ask("needle")
+
+
+def test_a_rule_holds_where_the_project_is_reached_by_a_symlink(folder: Path) -> None:
+    deny(folder, "Read(./src/**)")
+    way = folder.parent / "way"
+    way.symlink_to(folder)
+
+    answer = run(GrepAndRead(patterns=["backoff"]), context(way))
+
+    assert shown_files(answer) == ["README.md", "tests/test_net.py"]
+
+
+def test_a_symlink_out_of_the_workspace_is_not_followed(ask: Ask, folder: Path) -> None:
+    write(folder.parent, "outside.txt", "needle\n")
+    (folder / "way.txt").symlink_to(folder.parent / "outside.txt")
+    (folder / "ways").symlink_to(folder.parent)
+
+    assert ask("needle").startswith("no hits for needle in 4 files")
+    with pytest.raises(OutsideWorkspace):
+        ask("needle", paths=["ways"])
+
+
+# ------------------------------------------------------------------------------------------------- hostile files
+
+
+def test_a_minified_file_is_shown_around_its_hit_only(ask: Ask, folder: Path) -> None:
+    write(folder, "src/app.js", "var a=1;" * 50_000 + "needle();" + "var b=2;" * 50_000)
+
+    answer = ask("needle")
+
+    assert answer.startswith("== src/app.js:1-1  (needle)\n[...]")
+    assert answer.endswith("[...]")
+    assert "needle()" in answer
+    assert len(answer) < 600
+
+
+def test_a_binary_is_no_hit(ask: Ask, folder: Path) -> None:
+    write(folder, "data.bin", b"needle\0\1\2")
+
+    assert ask("needle").startswith("no hits for needle")
+
+
+def test_names_of_all_kinds_are_shown_on_one_line_and_can_be_read(ask: Ask, folder: Path) -> None:
+    names = ["a b.py", "-x.py", "[id].py", "a:10.py", "a#b.py", "a@3-.py", "caf\u00e9.py", "new\nmore: x.py"]
+    for name in names:
+        write(folder, f"odd/{name}", "needle()\n" + FILLER)
+
+    answer = ask("needle", budget=600)
+
+    headings = [line for line in answer.splitlines() if line.startswith("== ")]
+    assert len(headings) + len(items(answer)) >= len(names) - 1
+    assert "x.py" not in {item.partition(":")[0] for item in items(answer)}
+    for item in items(answer):
+        assert read_many.run(read_many.ReadMany(items=[item]), context(folder)).startswith("== odd/")
+
+
+def test_other_encodings_are_shown_decoded(ask: Ask, folder: Path) -> None:
+    write(folder, "u.txt", "a needle, caf\u00e9\n".encode("utf-16"))
+    write(folder, "l.txt", b"a needle, caf\xe9\r\n")
+
+    assert ask("needle") == "== l.txt:1-1  (needle)\na needle, caf\u00e9\n== u.txt:1-1  (needle)\na needle, caf\u00e9"
+
+
+def test_a_file_that_vanishes_between_search_and_reading_is_left_out(
+    ask: Ask, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = grep_and_read.rank
+
+    def rank_and_delete(*arguments: object) -> object:
+        ranked = original(*arguments)  # type: ignore[arg-type]
+        (folder / "src" / "net.py").unlink()
+        return ranked
+
+    monkeypatch.setattr(grep_and_read, "rank", rank_and_delete)
+
+    assert shown_files(ask("backoff")) == ["src/poll.py", "README.md", "tests/test_net.py"]
+
+
+def test_a_pattern_that_nearly_everything_matches_gives_a_short_answer(ask: Ask, folder: Path) -> None:
+    for i in range(200):
+        write(folder, f"gen/{i:03}.txt", "line\n" * 50)
+
+    answer = ask(".", budget=400)
 
     assert cost(answer) <= 400
-    assert answer.splitlines()[:4] == [
-        "== src/net.py:26-27  helper_101  (helper_101)",
-        "def helper_101(value: int) -> int:",
-        "    return value * 101",
-        "== src/poll.py:1-4  poll  (backoff x2)",
-    ]
-    assert answer.splitlines()[-5:] == []
+    assert re.search(r"[\d,]+ lines with hits in 204 files, \d+ of them not named", answer)
 
 
-def test_a_pattern_without_hits_is_named_above_the_rest(ask: Ask) -> None:
-    assert ask("try_send", "absent", "(", paths=["src"]).splitlines()[:3] == [
-        "(: not a valid regex here, taken literally",
-        "no hits: absent",
-        "== src/net.py:8-22  Client 8-18, Client.send, Client.try_send, backoff  (try_send x2, ( x5)",
-    ]
+def test_without_rg_the_answer_is_the_same_but_for_the_remark(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_rg = ask("backoff", "Client")
+    monkeypatch.setattr(ripgrep, "program", lambda: None)
+
+    assert ask("backoff", "Client") == "searched without ripgrep: slow; files are read up to 4 MB\n" + with_rg
+
+
+# ----------------------------------------------------------------------------------------------------- arguments
+
+
+@pytest.mark.parametrize("patterns", [["backoff"], '["backoff"]', "backoff"], ids=str)
+@pytest.mark.parametrize("paths", [["src"], '["src"]', "src"], ids=str)
+def test_lists_may_be_written_as_text(folder: Path, patterns: object, paths: object) -> None:
+    answer = run(GrepAndRead.model_validate({"patterns": patterns, "paths": paths}), context(folder))
+
+    assert shown_files(answer) == ["src/net.py", "src/poll.py"]
+
+
+@pytest.mark.parametrize("paths", [None, [], "[]", ""])
+def test_no_paths_mean_the_whole_project(folder: Path, paths: object) -> None:
+    answer = run(GrepAndRead.model_validate({"patterns": "backoff", "paths": paths}), context(folder))
+
+    assert len(shown_files(answer)) == 4
+
+
+def test_a_regex_that_begins_like_a_list_is_a_regex(folder: Path) -> None:
+    answer = run(GrepAndRead.model_validate({"patterns": "[b]ackoff"}), context(folder))
+
+    assert len(shown_files(answer)) == 4
+
+
+@pytest.mark.parametrize(
+    "arguments", [{}, {"patterns": []}, {"patterns": "x", "budget": 10}, {"patterns": "x", "path": "src"}], ids=str
+)
+def test_wrong_arguments_are_refused(arguments: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        GrepAndRead.model_validate(arguments)
+
+
+def test_too_many_patterns_are_refused(ask: Ask) -> None:
+    with pytest.raises(AskError, match="201 are too many for one call; at most 200"):
+        ask(*(f"p{i}" for i in range(201)))
+
+
+def test_an_additional_directory_is_searched_when_it_is_named(folder: Path) -> None:
+    lib = folder.parent / "lib"
+    write(lib, "retry.py", "backoff(1)\n" + FILLER)
+    write(
+        folder.parent / "home",
+        ".claude/settings.json",
+        json.dumps({"permissions": {"additionalDirectories": [str(lib)]}}),
+    )
+
+    here = run(GrepAndRead(patterns=["backoff"]), context(folder))
+    there = run(GrepAndRead(patterns=["backoff"], paths=[str(lib), "src"]), context(folder))
+
+    assert f"{lib}/retry.py" not in shown_files(here)
+    assert set(shown_files(there)) == {f"{lib}/retry.py", "src/net.py", "src/poll.py"}
+
+
+def test_a_cancelled_call_ends() -> None:
+    ctx = context(Path("/"))
+    ctx.stop.set()
+
+    with pytest.raises(Cancelled):
+        run(GrepAndRead(patterns=["root"]), ctx)
+
+
+def test_the_definition_is_small_and_loaded_always() -> None:
+    definition = {"name": TOOL.name, "description": TOOL.description, "inputSchema": slim(TOOL.arguments)}
+
+    assert len(json.dumps(definition, separators=(",", ":"))) <= 650
+    assert TOOL.always_load
