@@ -51,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     if arguments == ["serve"]:
         # Starts with every session, and the first request to the model waits for it: not even argparse is loaded.
-        return importlib.import_module("mcp_lean.cli.serve").run(None)
+        served: int = importlib.import_module("mcp_lean.cli.serve").run(None)
+        return served
     import argparse
 
     # A command's module is loaded when it is named, so that help and the hooks never pay for another command's imports.

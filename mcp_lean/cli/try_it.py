@@ -176,7 +176,7 @@ def compare(root: str, files: list[str], found: Exchange, context_tokens: int, m
     for path in files:
         lines = read(os.path.join(root, path), path, check=lambda: None).lines
         text = "\n".join(lines) + "\n"
-        arguments = json.dumps({"file_path": os.path.join(root, path)})
+        arguments = json.dumps({"file_path": path})  # in truth absolute, and so a little dearer
         native.append(Call(estimate(arguments), estimate(text) * NATIVE_NUMBERS))
     ours = [Call(estimate(arguments), estimate(answer)) for arguments, answer in found.calls]
     return Ways(

@@ -10,7 +10,7 @@ estimated from the agent's last request, and the estimate goes when the bill is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from mcp_lean.guard.limits import Spent
@@ -68,37 +68,55 @@ class Place:
     size_bytes: int
 
 
+OLDER = -1
+"""Place of a request of which only the amounts are in memory."""
+
+
 @dataclass(slots=True)
 class Account:
-    """Totals of one agent."""
+    """Totals of one agent. What is known by place is known of the newest requests at least."""
 
     picousd: int = 0
     requests: int = 0
     tokens: int = 0
-    context_tokens: int = 0
     prompt_tokens: int = 0
     cache_read_tokens: int = 0
     last: Entry | None = None
-    outputs: list[int] = field(default_factory=list)
+    outputs: dict[int, int] = field(default_factory=dict)
+    """Which request of the agent, from 0 -> its output tokens."""
     positions: dict[str, int] = field(default_factory=dict)
-    """Call id -> which request of the agent asked for it, from 0."""
+    """Call id -> which request of the agent asked for it."""
+
+    @property
+    def context_tokens(self) -> int:
+        return self.last.context_tokens if self.last else 0
+
+    @property
+    def usual_output_tokens(self) -> int:
+        """The median of the newest requests."""
+        first = max(0, self.requests - OUTPUTS_FOR_MEDIAN)
+        recent = sorted(self.outputs[place] for place in range(first, self.requests) if place in self.outputs)
+        return recent[len(recent) // 2] if recent else 0
 
     def add(self, entry: Entry, position: int | None) -> int:
         """Takes in a request, at the place of its older state if it had one. Its place."""
         if position is None:
             position = self.requests
             self.requests += 1
-            self.outputs.append(entry.output_tokens)
-        else:
-            self.outputs[position] = entry.output_tokens
         self.picousd += entry.picousd
         self.tokens += entry.tokens
         self.prompt_tokens += entry.context_tokens
         self.cache_read_tokens += entry.cache_read_tokens
+        if position != OLDER:
+            self.put(entry, position)
+        return position
+
+    def put(self, entry: Entry, position: int) -> None:
+        """Notes where a request stands."""
+        self.outputs[position] = entry.output_tokens
         self.positions.update((call_id, position) for call_id in entry.call_ids)
         if position == self.requests - 1:
-            self.last, self.context_tokens = entry, entry.context_tokens
-        return position
+            self.last = entry
 
     def take_off(self, entry: Entry) -> None:
         """Takes the amounts of an older state off."""
@@ -125,8 +143,7 @@ def pending(account: Account, flight: Flight | None) -> Pending:
     position = account.positions.get(flight.call_id)
     unwritten = int(position is None)
     is_next = flight.is_next and (position is None or position == account.requests - 1)
-    recent = sorted(account.outputs[-OUTPUTS_FOR_MEDIAN:])
-    output = recent[len(recent) // 2]
+    output = account.usual_output_tokens
     context, added, price, tokens = last.context_tokens, last.output_tokens, 0, 0
     for number in range(unwritten + is_next):
         is_last = number == unwritten + is_next - 1
@@ -139,16 +156,27 @@ def pending(account: Account, flight: Flight | None) -> Pending:
 
 
 class Books:
-    """All requests of one run."""
+    """All requests of one run.
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+    Args:
+        entries: requests that are known, in the order in which they came.
+        find: gives an older request that was not among `entries` by its id.
+    """
+
+    def __init__(self, entries: Iterable[Entry] = (), find: Callable[[str], Entry | None] = lambda _: None) -> None:
         self.accounts: dict[str, Account] = {}
         self._entries: dict[str, tuple[Entry, int]] = {}
+        self._find = find
         for entry in entries:
             self.put(entry)
 
-    def __len__(self) -> int:
-        return len(self._entries)
+    def restore(self, agent_id: str, account: Account, newest: Sequence[Entry]) -> None:
+        """Begins an agent's account with totals that were kept, and its newest requests."""
+        first = account.requests - len(newest)
+        for position, entry in enumerate(newest, first):
+            account.put(entry, position)
+            self._entries[entry.request_id] = (entry, position)
+        self.accounts[agent_id] = account
 
     def put(self, entry: Entry, *, is_whole: bool = True) -> Entry | None:
         """Takes in a request, new or known better; the state that now counts, `None` if nothing changed.
@@ -157,7 +185,7 @@ class Books:
             is_whole: the file was read from its start. Otherwise a reading that saw less of the message than the one
                 before changes nothing, and the request stays with the agent that had it first.
         """
-        before, position = self._entries.get(entry.request_id, (None, None))
+        before, position = self._entries.get(entry.request_id) or self._older(entry.request_id)
         if before is not None:
             if not is_whole:
                 if (entry.is_final, entry.seen_chars) < (before.is_final, before.seen_chars):
@@ -171,6 +199,10 @@ class Books:
         account = self.accounts.setdefault(entry.agent_id, Account())
         self._entries[entry.request_id] = (entry, account.add(entry, position))
         return entry
+
+    def _older(self, request_id: str) -> tuple[Entry, int] | tuple[None, None]:
+        found = self._find(request_id)
+        return (found, OLDER) if found else (None, None)
 
     def of_agent(self, agent_id: str, flight: Flight | None = None) -> Spent:
         """What one agent has spent. A request that was sent and is not written counts as a request already."""

@@ -18,7 +18,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Self
 
 from mcp_lean.guard import tables
-from mcp_lean.guard.books import Account, Books, Flight
+from mcp_lean.guard.books import OUTPUTS_FOR_MEDIAN, Account, Books, Entry, Flight
 from mcp_lean.guard.database import Database, data_folder
 from mcp_lean.guard.event import Event
 from mcp_lean.guard.identity import MAIN, PLAIN_NAME, Caller, Identities, caller_of
@@ -357,13 +357,26 @@ class Ledger:
         flights = rows("SELECT agent, call, is_next, entered_tokens FROM flights WHERE session = ?")
         agents = rows("SELECT agent, agent_type, is_running FROM agents WHERE session = ?")
         return _Session(
-            books=Books(tables.entries(rows(tables.ENTRIES))),
+            books=self._newest_books(session_id) if self._reads_on else Books(tables.entries(rows(tables.ENTRIES))),
             flights={
                 str(agent): Flight(str(call), bool(is_next), int(str(new))) for agent, call, is_next, new in flights
             },
             agents={str(agent): (str(agent_type), bool(is_running)) for agent, agent_type, is_running in agents},
             told={(str(agent), str(what)) for agent, what in rows("SELECT agent, what FROM told WHERE session = ?")},
         )
+
+    def _newest_books(self, session_id: str) -> Books:
+        """Totals and the newest requests: a process for one event does not need the others, or few of them."""
+
+        def find(request_id: str) -> Entry | None:
+            found = tables.entries(self._database.read(tables.ONE_ENTRY, (session_id, request_id)))
+            return found[0] if found else None
+
+        books = Books(find=find)
+        for agent, account in tables.totals(self._database.read(tables.TOTALS, (session_id,))).items():
+            newest = self._database.read(tables.NEWEST_ENTRIES, (session_id, agent, OUTPUTS_FOR_MEDIAN))
+            books.restore(agent, account, tables.entries(reversed(newest)))
+        return books
 
     def _may_be_read(self, transcript: str) -> bool:
         from mcp_lean.guard.spend import is_in_a_root

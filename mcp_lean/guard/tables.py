@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias, cast
 
-from mcp_lean.guard.books import Entry, Flight, Place
+from mcp_lean.guard.books import Account, Entry, Flight, Place
 from mcp_lean.guard.identity import Caller
 
 VERSION = 1
@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS raises (session TEXT, what TEXT, amount REAL);
 CREATE TABLE IF NOT EXISTS requests (session TEXT, id TEXT, agent TEXT, model TEXT, picousd INTEGER, tokens INTEGER,
     context_tokens INTEGER, cache_read_tokens INTEGER, output_tokens INTEGER, read_rate INTEGER, write_rate INTEGER,
     output_rate INTEGER, is_final INTEGER, seen_chars INTEGER, calls TEXT, UNIQUE (session, id));
+CREATE INDEX IF NOT EXISTS requests_of_agents ON requests (session, agent);
 CREATE TABLE IF NOT EXISTS places (session TEXT, path TEXT, device TEXT, inode TEXT, size_bytes INTEGER,
     PRIMARY KEY (session, path));
 """
@@ -43,10 +44,19 @@ Statement: TypeAlias = tuple[str, Sequence[object]]
 
 OF_A_SESSION = ("requests", "places", "told", "stops", "flights", "agents", "raises", "sessions")
 
-ENTRIES = (
+ENTRY = (
     "SELECT id, agent, model, picousd, tokens, context_tokens, cache_read_tokens, output_tokens, read_rate, "
-    "write_rate, output_rate, is_final, seen_chars, calls FROM requests WHERE session = ? ORDER BY rowid"
+    "write_rate, output_rate, is_final, seen_chars, calls FROM requests WHERE session = ? "
 )
+ENTRIES = f"{ENTRY} ORDER BY rowid"
+NEWEST_ENTRIES = f"{ENTRY} AND agent = ? ORDER BY rowid DESC LIMIT ?"
+ONE_ENTRY = f"{ENTRY} AND id = ?"
+TOTALS = (
+    "SELECT agent, sum(picousd >> 32), sum(picousd & 4294967295), count(*), sum(tokens), sum(context_tokens), "
+    "sum(cache_read_tokens) FROM requests WHERE session = ? GROUP BY agent"
+)
+"""In halves, for sqlite gives up where a sum goes over 64 bits."""
+
 INSERT_ENTRY = (
     "INSERT INTO requests (session, id, agent, model, picousd, tokens, context_tokens, cache_read_tokens, "
     "output_tokens, read_rate, write_rate, output_rate, is_final, seen_chars, calls) "
@@ -97,6 +107,15 @@ def places(rows: Iterable[Row]) -> list[Place]:
         Place(os.fsdecode(cast("bytes", path)), int(str(device)), int(str(inode)), cast("int", size))
         for path, device, inode, size in rows
     ]
+
+
+def totals(rows: Iterable[Row]) -> dict[str, Account]:
+    """Agent -> its totals, from `TOTALS`."""
+    found = {}
+    for agent, *numbers in rows:
+        high, low, requests, tokens, prompt, cached = cast("list[int]", numbers)
+        found[str(agent)] = Account((high << 32) + low, requests, tokens, prompt, cached)
+    return found
 
 
 def write_call(tool_use_id: str, caller: Caller) -> Statement:

@@ -46,7 +46,7 @@ class PlainSearch:
             lines = _matching_lines(self._text(path), patterns)
             if lines:
                 found[path] = "\n".join(lines)
-        return Lines(found, len(paths), LINES_PER_FILE, (NOTE,))
+        return Lines(found, len(paths), LINES_PER_FILE, False, (NOTE,))
 
     def counts(self, pattern: Pattern, texts: Mapping[str, str]) -> Counter[str]:
         """Not asked: every accepted pattern has a matcher."""

@@ -47,12 +47,15 @@ NAME_GLOB = re.compile(r"[\w.*?{},-]*\.[\w*?{},-]*")
 class Lines:
     """What an engine found: per path, sorted, its matching lines as one text.
 
-    most_lines: how many it took of one file. notes: what the reader should know about the search.
+    most_lines: how many it took of one file.
+    was_cut: a line was too long to be looked at whole, so a pattern may be missing from the lines.
+    notes: what the reader should know about the search.
     """
 
     texts: Mapping[str, str]
     searched_files: int
     most_lines: int
+    was_cut: bool
     notes: tuple[str, ...] = ()
 
 
@@ -87,7 +90,8 @@ class RgSearch:
             notes.append(f"very many hits: only the first {most} matching lines of each file were looked at")
         texts = stream.texts()
         wanted = self._scope.select(sorted(texts))
-        return Lines({path: texts[path] for path in sorted(wanted)}, stream.searched_files, most, tuple(notes))
+        kept = {path: texts[path] for path in sorted(wanted)}
+        return Lines(kept, stream.searched_files, most, stream.was_cut, tuple(notes))
 
     def counts(self, pattern: Pattern, texts: Mapping[str, str]) -> Counter[str]:
         """How often a pattern without a matcher is seen in each text: lines, by one more rg over all of them."""
@@ -95,9 +99,9 @@ class RgSearch:
         paths, ends = list(texts), list(accumulate(text.count("\n") + 1 for text in texts.values()))
         return Counter(paths[bisect_left(ends, number)] for number in numbers)
 
-    def files_ignoring_case(self, patterns: Sequence[Pattern]) -> set[str]:
-        """The files in which a pattern is found in any case."""
-        flags = ("--ignore-case", "--files-with-matches", "--null")
+    def files(self, patterns: Sequence[Pattern], *, any_case: bool) -> set[str]:
+        """The files in which one of the patterns is found."""
+        flags = ("--files-with-matches", "--null", "--crlf", *(["--ignore-case"] if any_case else []))
         done = run(self._command(flags, patterns, self._targets()), cwd=self._scope.root, check=self._check)
         return self._scope.select([decoded_path(name) for name in done.output.split(b"\0")[:-1]])
 

@@ -23,6 +23,7 @@ class Stream:
     def __init__(self) -> None:
         self.taken_bytes = 0
         self.searched_files = 0
+        self.was_cut = False
         self._tail = b"\n"
         self._path = b""
         self._lines: dict[bytes, list[bytes]] = {}
@@ -55,16 +56,19 @@ class Stream:
         return True
 
     def texts(self) -> dict[str, str]:
-        """Per path its lines, decoded, without the mark that rg puts where it cuts a long one."""
-        return {decoded_path(path): _decoded(lines) for path, lines in self._lines.items() if path}
+        """Per path its lines, decoded, without the mark that rg puts where it cuts a long one (see `was_cut`)."""
+        return {decoded_path(path): self._decoded(lines) for path, lines in self._lines.items() if path}
+
+    def _decoded(self, lines: list[bytes]) -> str:
+        text = b"\n".join(lines).decode("utf-8", "replace")
+        if "\r" in text:
+            text = text.replace("\r", "")
+        if " [... " not in text:
+            return text
+        text, cuts = CUT.subn("", text)
+        self.was_cut = self.was_cut or cuts > 0
+        return text
 
 
 def decoded_path(path: bytes) -> str:
     return os.fsdecode(path.removeprefix(b"./"))
-
-
-def _decoded(lines: list[bytes]) -> str:
-    text = b"\n".join(lines).decode("utf-8", "replace")
-    if "\r" in text:
-        text = text.replace("\r", "")
-    return CUT.sub("", text) if " [... " in text else text

@@ -45,6 +45,7 @@ class Found:
     files: sorted by path.
     searched_files: how many were looked at.
     most_lines: matching lines per file after which no further one was looked for.
+    was_cut: a line was too long to be looked at whole; see `files_with`.
     notes: what the reader should know about the search, a line each.
     """
 
@@ -52,6 +53,7 @@ class Found:
     files: tuple[FileHits, ...]
     searched_files: int
     most_lines: int
+    was_cut: bool
     notes: tuple[str, ...] = ()
 
 
@@ -77,7 +79,7 @@ def search(scope: Scope, patterns: Sequence[Pattern], *, check: Callable[[], Non
     check()
     by_rg = {i: engine.counts(pattern, lines.texts) for i, pattern in enumerate(kept) if pattern.matcher is None}
     files = tuple(_file_hits(path, text, kept, by_rg) for path, text in lines.texts.items())
-    return Found(tuple(kept), files, lines.searched_files, lines.most_lines, (*notes, *lines.notes))
+    return Found(tuple(kept), files, lines.searched_files, lines.most_lines, lines.was_cut, (*notes, *lines.notes))
 
 
 def _engine(scope: Scope, check: Callable[[], None]) -> RgSearch | PlainSearch:
@@ -94,12 +96,12 @@ def _file_hits(path: str, text: str, patterns: Sequence[Pattern], by_rg: Mapping
     return FileHits(path, text.count("\n") + 1, tuple(counts), defines)
 
 
-def files_in_any_case(
-    scope: Scope, patterns: Sequence[Pattern], *, check: Callable[[], None] = quiet
+def files_with(
+    scope: Scope, patterns: Sequence[Pattern], *, any_case: bool = False, check: Callable[[], None] = quiet
 ) -> tuple[str, ...]:
-    """The files that a pattern hits when case does not count; () without rg."""
+    """The files that one of the patterns hits, and no more than that; () without rg."""
     engine = _engine(scope, check)
-    return tuple(sorted(engine.files_ignoring_case(patterns))) if isinstance(engine, RgSearch) else ()
+    return tuple(sorted(engine.files(patterns, any_case=any_case))) if isinstance(engine, RgSearch) else ()
 
 
 def hit_lines(

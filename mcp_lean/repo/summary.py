@@ -16,7 +16,7 @@ from mcp_lean.repo.census import Census, code_language, take_census
 from mcp_lean.repo.focus import matches, query_of
 from mcp_lean.repo.index import MAX_BYTES, tags_of
 from mcp_lean.repo.project_facts import MAX_BYTES as MAX_MANIFEST_BYTES
-from mcp_lean.repo.project_facts import Fact, project_facts
+from mcp_lean.repo.project_facts import Fact, is_manifest, project_facts
 from mcp_lean.repo.rank import Ranking, rank
 from mcp_lean.repo.roles import MAIN, role_of
 from mcp_lean.repo.snapshot import Snapshot
@@ -67,13 +67,15 @@ class Selection:
     """Which files an answer is about.
 
     asked: everything in the parts that are asked about. ranked: source files that are shown. compared: those and the
-    rest of the program, which their rank is made from. skipped: how many more there would be.
+    rest of the program, which their rank is made from. skipped: how many more there would be. manifests: files that
+    say how the project is worked on, in all of it.
     """
 
     asked: frozenset[str]
     ranked: frozenset[str]
     compared: tuple[str, ...]
     skipped: int
+    manifests: tuple[str, ...]
 
 
 def select(visible: Sequence[str], parts: Sequence[Collection[str]]) -> Selection:
@@ -94,6 +96,7 @@ def select(visible: Sequence[str], parts: Sequence[Collection[str]]) -> Selectio
         ranked=ranked,
         compared=tuple(compared[:MAX_RANKED]),
         skipped=max(0, len(compared) - MAX_RANKED),
+        manifests=tuple(filter(is_manifest, visible)),
     )
 
 
@@ -112,7 +115,10 @@ def summarise(
     by_path = {one.path: one for one in tags}
     is_part = len(selection.asked) < len(visible)
     facts = project_facts(
-        visible, lambda path: _content(snapshot, path), lambda path: is_part and path in selection.asked
+        selection.manifests,
+        visible,
+        lambda path: _content(snapshot, path),
+        lambda path: is_part and path in selection.asked,
     )
     return Summary(
         census=take_census(sorted(selection.asked), selection.ranked, _sizes(snapshot)),

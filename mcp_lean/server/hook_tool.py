@@ -47,7 +47,7 @@ TOOL_USE_ID = "claudecode/toolUseId"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the guard knows about a tool call. `caller` is None where no hook has told; the rest, where none is asked."""
+    """What the guard knows about a tool call. `caller` is None where no hook has told of it."""
 
     caller: Caller | None = None
     ledger: Ledger | None = None

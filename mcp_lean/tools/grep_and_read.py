@@ -24,7 +24,7 @@ from mcp_lean.repo.scope import scopes
 from mcp_lean.repo.search import Found, hit_lines
 from mcp_lean.tools.base import Arguments, Budget, Context, Strings, Tool, within_limits
 from mcp_lean.tools.grep_answer import Opened, Totals, compose
-from mcp_lean.tools.grep_scopes import no_hits, search_all
+from mcp_lean.tools.grep_scopes import absent, no_hits, search_all
 
 PARSED_FILES, TOKENS_PER_PARSED_FILE = 3, 800
 """Files whose definitions are looked at: this many, and one more per so many tokens of the budget."""
@@ -42,11 +42,16 @@ SMALL_LINES, TOKENS_PER_SMALL_LINE = (12, 45), 150
 """How long a definition may be to be shown whole: by the budget, within these bounds."""
 
 
+def _given(value: object) -> object:
+    """An empty list of paths means none, as models write it."""
+    return None if value in ("", "[]", []) else value
+
+
 class GrepAndRead(Arguments):
     """What to look for, where, and how many tokens the answer may have."""
 
     patterns: Strings
-    paths: Annotated[Strings | None, BeforeValidator(lambda value: value or None)] = None
+    paths: Annotated[Strings | None, BeforeValidator(_given)] = None
     budget: Budget = DEFAULT_BUDGET_TOKENS
 
 
@@ -62,8 +67,7 @@ def run(args: GrepAndRead, ctx: Context) -> str:
     remarks += [*found.notes, *([note] if note else [])]
     if not found.files:
         return "\n".join([*remarks, *no_hits(found, where, ctx)])
-    silent = [pattern for i, pattern in enumerate(found.patterns) if not any(file.counts[i] for file in found.files)]
-    if silent:
+    if silent := absent(found, where, ctx):
         remarks.append("no hits: " + ", ".join(shown(pattern.asked) for pattern in silent))
     opened = _open(rank(found, ctx.workspace.root), found, budget, ctx)
     is_least = any(file.lines >= found.most_lines for file in found.files)

@@ -15,7 +15,7 @@ from mcp_lean.errors import AskError
 from mcp_lean.repo.listing import list_files
 from mcp_lean.repo.patterns import Pattern, shown
 from mcp_lean.repo.scope import Scope
-from mcp_lean.repo.search import Found, files_in_any_case, search
+from mcp_lean.repo.search import Found, files_with, search
 from mcp_lean.repo.workspace import Workspace, one_line
 from mcp_lean.tools.base import Context
 
@@ -39,8 +39,17 @@ def search_all(where: Sequence[Scope], patterns: Sequence[Pattern], ctx: Context
         tuple(sorted(files, key=lambda file: file.path)),
         sum(part.searched_files for part in parts),
         min(part.most_lines for part in parts),
+        any(part.was_cut for part in parts),
         tuple(dict.fromkeys(note for part in parts for note in part.notes)),
     )
+
+
+def absent(found: Found, where: Sequence[Scope], ctx: Context) -> list[Pattern]:
+    """The patterns that hit nothing. None where a long line might hide one, and does hide one."""
+    silent = [pattern for i, pattern in enumerate(found.patterns) if not any(file.counts[i] for file in found.files)]
+    if silent and found.was_cut and any(_with(scope, silent, ctx) for scope in where):
+        return []
+    return silent
 
 
 def no_hits(found: Found, where: Sequence[Scope], ctx: Context) -> list[str]:
@@ -54,11 +63,7 @@ def no_hits(found: Found, where: Sequence[Scope], ctx: Context) -> list[str]:
         except AskError:
             elsewhere = []
         lines += _examples("outside these paths", elsewhere)
-    in_any_case = [
-        name
-        for scope in where
-        for name in _named(scope, files_in_any_case(scope, found.patterns, check=ctx.check), ctx.workspace).values()
-    ]
+    in_any_case = [name for scope in where for name in _with(scope, found.patterns, ctx, any_case=True)]
     lines += _examples("in another case, with (?i)", in_any_case)
     lines += _examples("in a file's name", _files_named_like(found.patterns, home, ctx))
     if any("\\|" in pattern.asked for pattern in found.patterns):
@@ -66,6 +71,11 @@ def no_hits(found: Found, where: Sequence[Scope], ctx: Context) -> list[str]:
     if len(lines) == 1:
         lines.append("ignored files and binaries are not searched; an ignored folder is when `paths` names it")
     return lines
+
+
+def _with(scope: Scope, patterns: Sequence[Pattern], ctx: Context, *, any_case: bool = False) -> list[str]:
+    paths = files_with(scope, patterns, any_case=any_case, check=ctx.check)
+    return list(_named(scope, paths, ctx.workspace).values())
 
 
 def _named(scope: Scope, paths: Iterable[str], workspace: Workspace) -> dict[str, str]:

@@ -23,7 +23,7 @@ from mcp_lean.packing.render import Scale, more, note, on_one_line
 from mcp_lean.repo.census import Share
 from mcp_lean.repo.listing import Listing, glob_paths, list_files
 from mcp_lean.repo.nearest import Nearest
-from mcp_lean.repo.project_facts import Fact, is_manifest
+from mcp_lean.repo.project_facts import Fact
 from mcp_lean.repo.snapshot import Snapshot
 from mcp_lean.repo.store import Store
 from mcp_lean.repo.summary import Summary, select, summarise
@@ -72,7 +72,7 @@ def run(args: RepoSummary, ctx: Context) -> str:
     parts, remarks = _parts(visible, patterns)
     request = repr((prefix, patterns, args.focus, budget, listing.note))
     selection = select(visible, parts)
-    looked_at = sorted({*selection.compared, *filter(is_manifest, visible)})
+    looked_at = sorted({*selection.compared, *selection.manifests})
     with Snapshot(root, looked_at, ctx.check) as snapshot, closing(Store.of(root, os.environ)) as store:
         key = _key(request, visible, snapshot)
         text = store.text(key) if snapshot.is_settled else None

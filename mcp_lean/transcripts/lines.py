@@ -28,7 +28,7 @@ IDLE = re.compile(
 """Beginnings of compact lines that surely have no part in a run; other spellings are parsed, and ignored by their type.
 
 Safe, because what stands before the second `{` belongs to the record itself and not to somebody's tool input, if it is
-spelt as keys and values are: a raw `"` in JSON never stands inside a string. Half of all lines end here."""
+spelt as keys and values are: a raw `"` in JSON never stands inside a string. From 2.1.12 to 2.1.81 most lines end here."""
 
 LONE_SURROGATE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"

@@ -26,13 +26,21 @@ GUARDED: JsonObject = {"hooks": hooks(Config())}
 LIFT = "mcp-lean budget --raise 5"
 
 
-def once_connected(says: Says) -> Callable[[Scene], Says]:
-    """The turn, as soon as our server has given its tools: before that a hook finds no server."""
+def once_ready(says: Says) -> Callable[[Scene], Says]:
+    """The turn, as soon as our server has given its tools, and its guard is there if hooks have asked for it.
+
+    Before that a hook finds no server, or a guard that is still being loaded, and goes on without an answer.
+    """
+
+    def is_ready(scene: Scene) -> bool:
+        wire = scene.wire()
+        asked = [call for call in wire if call.tool == "hook"]
+        is_listed = any("tools" in (entry.message.get("result") or {}) for entry in wire)
+        has_guard = (scene.place.root / "home/.local/share/mcp-lean/ledger.sqlite3").exists()
+        return is_listed and all(answer_to(call, wire) for call in asked) and (has_guard or not asked)
 
     def turn(scene: Scene) -> Says:
-        scene.until(
-            lambda: [e for e in scene.wire() if "tools" in (e.message.get("result") or {})], "the list of tools"
-        )
+        scene.until(lambda: is_ready(scene), "the server to be ready")
         return says
 
     return turn
@@ -74,7 +82,7 @@ def test_a_subagent_over_its_limit_is_stopped_and_everybody_else_goes_on(claude:
     run = claude(
         files=limits(agent_usd=3.0),
         settings=GUARDED,
-        turns=[once_connected([spawn("spender"), spawn("sibling")]), echo("on"), "all done"],
+        turns=[once_ready([spawn("spender"), spawn("sibling")]), echo("on"), "all done"],
         subagents={
             "spender": [costly("partial words", echo("a")), costly(echo("b")), costly(echo("c")), "found"],
             "sibling": [echo("1"), echo("2"), echo("3"), "sibling is through"],
@@ -97,7 +105,7 @@ def test_the_parent_of_a_background_agent_is_told_with_its_notification(claude: 
     run = claude(
         files=limits(agent_usd=3.0),
         settings=GUARDED,
-        turns=[once_connected(spawn("spender", run_in_background=True)), "waiting", "all done"],
+        turns=[once_ready(spawn("spender", run_in_background=True)), "waiting", "all done"],
         subagents={"spender": [costly("partial words", echo("a")), costly(echo("b")), costly(echo("c")), "found"]},
     )
 
@@ -113,7 +121,7 @@ def test_a_run_over_its_limit_ends_and_only_a_person_can_let_it_go_on(claude: Cl
     first = claude(
         files=limits(run_usd=5.0),
         settings=GUARDED,
-        turns=[once_connected([spawn("one"), spawn("two")]), costly(echo("a")), echo("b"), echo("c"), "never"],
+        turns=[once_ready([spawn("one"), spawn("two")]), costly(echo("a")), echo("b"), echo("c"), "never"],
         subagents={name: [costly(echo(n)) for n in "1234"] for name in ("one", "two")},
     )
 
@@ -149,7 +157,7 @@ def by_person(place: Place, *arguments: str) -> None:
     ["mcp-lean budget --raise 5", "cd . && X=1 mcp-lean budget --rai 5", "python -m mcp_lean budget --raise=5 | cat"],
 )
 def test_an_agent_cannot_raise_a_limit(claude: Claude, command: str) -> None:
-    run = claude(settings=GUARDED, turns=[once_connected(use("Bash", command=command)), "all right"])
+    run = claude(settings=GUARDED, turns=[once_ready(use("Bash", command=command)), "all right"])
 
     result = run.result("Bash")
     assert result.is_error
@@ -175,7 +183,7 @@ def test_work_goes_on_with_a_guard_that(claude: Claude, how: str) -> None:
         mcp={"lean": Server((sys.executable, "-c", code))},
         files=limits(run_usd=0.01, agent_usd=0.01),
         settings=GUARDED,
-        turns=[once_connected(spawn("scout")), echo("b"), "all done"],
+        turns=[once_ready(spawn("scout")), echo("b"), "all done"],
         subagents={"scout": [echo("a"), "found"]},
         timeout_s=90,
     )
@@ -188,7 +196,7 @@ def test_callers_are_told_apart(claude: Claude) -> None:
     run = claude(
         mcp={"lean": Server((sys.executable, str(Path(__file__).with_name("who.py"))))},
         settings=GUARDED,
-        turns=[once_connected([spawn("one"), spawn("two"), use("mcp__lean__who")]), "done"],
+        turns=[once_ready([spawn("one"), spawn("two"), use("mcp__lean__who")]), "done"],
         subagents={name: [use("mcp__lean__who"), "found"] for name in ("one", "two")},
     )
 
@@ -202,7 +210,7 @@ def test_callers_are_told_apart(claude: Claude) -> None:
 def test_without_hooks_nobody_is_known(claude: Claude) -> None:
     run = claude(
         mcp={"lean": Server((sys.executable, str(Path(__file__).with_name("who.py"))))},
-        turns=[once_connected(use("mcp__lean__who")), "done"],
+        turns=[once_ready(use("mcp__lean__who")), "done"],
     )
 
     assert run.result_text("mcp__lean__who") == "nobody known"
@@ -213,7 +221,7 @@ def test_single_reads_are_answered_with_one_line_once(claude: Claude) -> None:
     run = claude(
         files={f"{name}.txt": f"{name}\n" for name in "abcde"},
         settings=GUARDED,
-        turns=[once_connected(cats[0]), *cats[1:], "done"],
+        turns=[once_ready(cats[0]), *cats[1:], "done"],
     )
 
     told = [remarks(request) for request in run.of("main")]
@@ -222,7 +230,7 @@ def test_single_reads_are_answered_with_one_line_once(claude: Claude) -> None:
 
 
 def test_no_model_sees_the_hidden_tool_or_can_call_it(claude: Claude) -> None:
-    run = claude(settings=GUARDED, turns=[once_connected(use("mcp__lean__hook", event="Stop")), "done"])
+    run = claude(settings=GUARDED, turns=[once_ready(use("mcp__lean__hook", event="Stop")), "done"])
 
     assert all("mcp__lean__hook" not in request.tool_names for request in run.requests)
     assert "mcp__lean__hook" not in run.requests[0].raw.decode()

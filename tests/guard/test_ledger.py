@@ -87,6 +87,22 @@ def test_a_long_file_is_read_on_from_where_the_last_process_came(place: Place, m
     second.close()
 
 
+def test_a_process_per_event_knows_requests_that_it_did_not_load(place: Place) -> None:
+    """Only the newest requests of an agent are loaded; a line that comes late for an older one changes that one."""
+    writer = Writer()
+    lines = [writer.request(output=50 + number) for number in range(80)]
+    place.append("", b"".join(lines[5][:1]))
+    place.append("", b"".join(b"".join(each) for number, each in enumerate(lines) if number != 5))
+    for data in (b"", lines[5][1].replace(b'"output_tokens":55', b'"output_tokens":5500'), b""):
+        place.append("", data)
+        once = Ledger.open(place.environ, reads_on=True)
+        once.remember(place.event("Stop"))
+        assert once.spent_picousd(SESSION) == place.metered()
+        assert once.spent(SESSION, "").requests == 80
+        assert once.spent(SESSION, "").context_tokens == 8_000 + 80 * 900 + 3
+        once.close()
+
+
 def test_a_process_that_may_not_take_long_reads_a_part_and_the_next_one_goes_on(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,7 +114,7 @@ def test_a_process_that_may_not_take_long_reads_a_part_and_the_next_one_goes_on(
     counted = []
     for _ in range(5):
         once = Ledger.open(place.environ, reads_on=True)
-        once.remember(place.batch("toolu__1"))
+        once.remember(place.event("Stop"))
         counted.append(once.spent(SESSION, "").requests)
         once.close()
     assert counted == [14, 28, 40, 40, 40]

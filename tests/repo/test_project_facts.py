@@ -12,7 +12,9 @@ def facts(files: dict[str, str], *asked: str) -> list[tuple[str, str]]:
 
 
 def found(files: dict[str, str], *asked: str) -> tuple[Fact, ...]:
-    return project_facts(sorted(files), lambda path: files[path].encode(), lambda path: path.startswith(asked))
+    paths = sorted(files)
+    manifests = list(filter(is_manifest, paths))
+    return project_facts(manifests, paths, lambda path: files[path].encode(), lambda path: path.startswith(asked))
 
 
 POETRY = "[tool.poetry]\nname = 'x'\n[tool.poetry.scripts]\nx = 'x.cli:main'\n[tool.pytest.ini_options]\n"
@@ -264,7 +266,7 @@ def test_a_fact_names_its_file_and_the_same_command_is_said_once() -> None:
 
 
 def test_a_file_that_cannot_be_read_says_nothing() -> None:
-    assert project_facts(["go.mod"], lambda path: None) == ()
+    assert project_facts(["go.mod"], ["go.mod"], lambda path: None) == ()
 
 
 @pytest.mark.parametrize(

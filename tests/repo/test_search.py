@@ -14,7 +14,7 @@ from mcp_lean.repo import listing, rg_search, ripgrep
 from mcp_lean.repo.listing import list_files, tracked_but_ignored
 from mcp_lean.repo.patterns import parse
 from mcp_lean.repo.scope import Scope
-from mcp_lean.repo.search import FileHits, Found, files_in_any_case, hit_lines, search
+from mcp_lean.repo.search import FileHits, Found, files_with, hit_lines, search
 
 
 @pytest.fixture(autouse=True)
@@ -296,8 +296,10 @@ def test_a_binary_that_is_tracked_but_ignored_does_not_disturb_either(tmp_path: 
 def test_a_very_long_line_is_found_and_not_held(tmp_path: Path) -> None:
     write(tmp_path, **{"min.js": "var a;" * 200_000 + "needle();" + "var b;" * 200_000})
 
-    [file] = find(tmp_path, "var a", "needle").files
+    found = find(tmp_path, "var a", "needle")
+    [file] = found.files
 
+    assert found.was_cut
     assert file.lines == 1
     assert file.counts[0] > 10
     assert file.counts[1] == 0, "beyond the part of the line that is looked at; the file is found all the same"
@@ -439,13 +441,13 @@ def test_without_rg_the_search_says_that_it_is_slow(tmp_path: Path, without_rg: 
         "searched without ripgrep: slow; files are read up to 4 MB",
     )
     assert found.files == (FileHits("a.py", 1, (1, 0), frozenset({0})),)
-    assert files_in_any_case(Scope(str(tmp_path)), found.patterns) == ()
+    assert files_with(Scope(str(tmp_path)), found.patterns) == ()
 
 
 def test_the_other_case_can_be_asked_for(tmp_path: Path) -> None:
     write(tmp_path, **{"a.py": "LOAD\n", "b.py": "load\n", "c.md": "Load\n"})
 
-    assert files_in_any_case(Scope(str(tmp_path), globs=("*.py",)), [parse("load")]) == ("a.py", "b.py")
+    assert files_with(Scope(str(tmp_path), globs=("*.py",)), [parse("load")], any_case=True) == ("a.py", "b.py")
 
 
 def test_a_cancelled_search_ends_while_rg_is_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from mcp_lean.repo.search import FileHits, Found
 
 def found(patterns: list[str], files: list[FileHits], searched: int = 1_000) -> Found:
     parsed = tuple(parse(pattern) for pattern in patterns)
-    return Found(parsed, tuple(sorted(files, key=lambda file: file.path)), searched, 1_000)
+    return Found(parsed, tuple(sorted(files, key=lambda file: file.path)), searched, 1_000, False)
 
 
 def order(patterns: list[str], *files: FileHits) -> list[str]:

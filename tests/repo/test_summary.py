@@ -25,7 +25,7 @@ def look(root: Path, files: dict[str, str], focus: Sequence[str] = ()) -> Iterat
         yield summarise(paths, select(paths, []), focus, snapshot, store, quiet)
 
 
-PATHS = ("app/a.py", "app/b.ts", "app/data.json", "tests/t.py", "vendor/v.py")
+PATHS = ("app/a.py", "app/b.ts", "app/data.json", "app/go.mod", "tests/t.py", "vendor/v.py")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_of_each_part_the_program_is_ranked_and_compared_with_the_rest_of_it(
 ) -> None:
     asked = {path for part in parts for path in part} or PATHS
 
-    assert select(PATHS, parts) == Selection(frozenset(asked), frozenset(ranked), tuple(compared), 0)
+    assert select(PATHS, parts) == Selection(frozenset(asked), frozenset(ranked), tuple(compared), 0, ("app/go.mod",))
 
 
 def test_beyond_the_limit_files_are_counted_and_those_asked_about_come_first(monkeypatch: pytest.MonkeyPatch) -> None:

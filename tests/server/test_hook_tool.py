@@ -23,7 +23,6 @@ from mcp_lean.server.hook_tool import DEFINITION, NAME, NOTHING_KNOWN, HookDoor
 from mcp_lean.server.registry import TOOLS
 from mcp_lean.tools.base import Arguments, Context, Tool
 
-
 CONFIG = Config()
 LEDGER = object()
 META = {"claudecode/toolUseId": "t"}

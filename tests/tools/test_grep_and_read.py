@@ -143,11 +143,17 @@ def test_what_does_not_fit_is_named_with_its_hits_and_the_rest_is_counted(ask: A
 
     lines = ask("backoff", budget=350).splitlines()
 
-    assert lines[0] == "== src/net.py:21-22  backoff  (backoff)"
-    assert [line for line in lines if not line.startswith(("more: src/0", "== src/0"))][-2:] == [
-        "hits there: 1, 2, 3, 3, 3, 3",
-        "98 lines with hits in 34 files, 27 of them not named; narrow with paths or rarer patterns",
+    assert lines[:2] == [
+        "== src/net.py:11-15  Client.send  (backoff)",
+        "    def send(self, data: bytes) -> None:",
     ]
+    named = items("\n".join(lines))
+    counts = [2 if item.startswith("src/poll.py") else 1 if "net.py:1-2" in item else 3 for item in named]
+    assert lines[-2] == "hits there: " + ", ".join(map(str, counts))
+    files = {item.partition(":")[0] for item in named} | set(shown_files("\n".join(lines)))
+    assert lines[-1] == (
+        f"98 lines with hits in 34 files, {34 - len(files)} of them not named; narrow with paths or rarer patterns"
+    )
 
 
 def test_remarks_stand_above_the_rest(ask: Ask) -> None:
@@ -163,10 +169,9 @@ def test_remarks_stand_above_the_rest(ask: Ask) -> None:
 
 
 def test_a_budget_above_the_most_is_said(ask: Ask) -> None:
-    assert (
-        ask("backoff", budget=MAX_BUDGET_TOKENS + 1).splitlines()[0]
-        == f"budget: {MAX_BUDGET_TOKENS} tokens is the most"
-    )
+    answer = ask("backoff", budget=MAX_BUDGET_TOKENS + 1)
+
+    assert answer.splitlines()[0] == f"budget: {MAX_BUDGET_TOKENS} tokens used, the most there is"
 
 
 # ---------------------------------------------------------------------------------------------------- promises
@@ -260,11 +265,10 @@ def test_nothing_found_in_these_paths_names_others(ask: Ask) -> None:
 
 
 def test_alternatives_written_as_in_grep_are_explained(ask: Ask) -> None:
-    assert ask(r"backoff\|retry") == (
-        r"no hits for backoff\|retry in 4 files"
-        + "\n"
-        + r"alternatives are written a|b; a\|b means the character itself"
-    )
+    assert ask(r"backoff\|retry").splitlines() == [
+        r"no hits for backoff\|retry in 4 files",
+        r"alternatives are written a|b; a\|b means the character itself",
+    ]
 
 
 def test_many_places_near_by_are_counted(ask: Ask, folder: Path) -> None:
@@ -283,7 +287,7 @@ def test_a_denied_file_is_neither_shown_nor_named_nor_counted(ask: Ask, folder: 
     write(folder, "secret/key.txt", "backoff and needle, NEEDLE\n")
     deny(folder, "Read(./secret/**)", "Read(*.md)")
 
-    assert "secret" not in ask("backoff") and "README" not in ask("backoff")
+    assert not {"secret", "README"} & set(re.findall(r"\w+", ask("backoff")))
     assert ask("backoff").count("== ") == 4
     assert ask("backoff", budget=200).splitlines()[-1].startswith("7 lines with hits in 3 files")
     for patterns, paths in (
@@ -295,7 +299,7 @@ def test_a_denied_file_is_neither_shown_nor_named_nor_counted(ask: Ask, folder: 
     ):
         answer = ask(*patterns, paths=paths)
         assert answer.startswith(f"no hits for {patterns[0]} in ")
-        assert "secret" not in answer and "case" not in answer and "outside" not in answer
+        assert not {"secret", "case", "outside"} & set(re.findall(r"\w+", answer))
     with pytest.raises(AskError, match="secret: denied by"):
         ask("needle", paths=["secret"])
 
@@ -429,9 +433,7 @@ def test_a_regex_that_begins_like_a_list_is_a_regex(folder: Path) -> None:
     assert len(shown_files(answer)) == 4
 
 
-@pytest.mark.parametrize(
-    "arguments", [{}, {"patterns": []}, {"patterns": "x", "budget": 10}, {"patterns": "x", "path": "src"}], ids=str
-)
+@pytest.mark.parametrize("arguments", [{}, {"patterns": []}, {"patterns": "x", "path": "src"}], ids=str)
 def test_wrong_arguments_are_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         GrepAndRead.model_validate(arguments)

@@ -45,18 +45,22 @@ def is_manifest(path: str) -> bool:
 
 
 def project_facts(
-    paths: Sequence[str], read: Callable[[str], bytes | None], is_asked: Callable[[str], bool] = lambda path: False
+    manifests: Sequence[str],
+    paths: Sequence[str],
+    read: Callable[[str], bytes | None],
+    is_asked: Callable[[str], bool] = lambda path: False,
 ) -> tuple[Fact, ...]:
     """Entry points and commands, ordered by kind; of a kind, the top of the repository first, CI last.
 
     Args:
+        manifests: those of the paths that `is_manifest` takes.
         paths: all files, relative to the repository, with forward slashes.
         read: content of one of them, None where it cannot be read or is longer than `MAX_BYTES`.
         is_asked: whether a file belongs to the part that is asked about; its manifests count however deep they stand.
     """
-    manifests = [path for path in paths if is_manifest(path) and (path.count("/") <= MAX_DEPTH or is_asked(path))]
-    manifests.sort(key=lambda path: (_is_ci(path), not is_asked(path), path.count("/"), _family(path), path))
-    chosen = dict.fromkeys(manifests[:MAX_MANIFESTS])
+    near = [path for path in manifests if path.count("/") <= MAX_DEPTH or is_asked(path)]
+    near.sort(key=lambda path: (_is_ci(path), not is_asked(path), path.count("/"), _family(path), path))
+    chosen = dict.fromkeys(near[:MAX_MANIFESTS])
     beside = _files_by_folder(paths, {_folder(path) for path in chosen})
     found: dict[tuple[str, str], Fact] = {}
     for path in chosen:
