@@ -55,7 +55,7 @@ def absent(found: Found, where: Sequence[Scope], ctx: Context) -> list[Pattern]:
 def no_hits(found: Found, where: Sequence[Scope], ctx: Context) -> list[str]:
     """Lines that say so, and what was found near by: in another case, elsewhere, in a file's name."""
     asked = ", ".join(shown(pattern.asked) for pattern in found.patterns)
-    lines = [f"no hits for {asked} in {found.searched_files:,} files"]
+    lines = [f"no hits for {asked}"]  # no number of files: it would count those that a deny rule covers
     home = Scope(ctx.workspace.roots[0])
     if any(not scope.is_all for scope in where):
         try:

@@ -14,8 +14,8 @@ import orjson
 
 from mcp_lean.transcripts.fields import Json
 
-LONGEST_LINE_BYTES = 64 << 20
-"""Longer lines are dropped and counted: a screenshot takes 1-10 MB, and memory is to stay under 300 MB."""
+LONGEST_LINE_BYTES = 32 << 20
+"""Longer lines are dropped and counted: the API takes requests of at most 32 MB, so no message can be longer."""
 
 IDLE = re.compile(
     rb"""\{(?:
@@ -28,7 +28,8 @@ IDLE = re.compile(
 """Beginnings of compact lines that surely have no part in a run; other spellings are parsed, and ignored by their type.
 
 Safe, because what stands before the second `{` belongs to the record itself and not to somebody's tool input, if it is
-spelt as keys and values are: a raw `"` in JSON never stands inside a string. From 2.1.12 to 2.1.81 most lines end here."""
+spelt as keys and values are: a raw `"` in JSON never stands inside a string. Most lines of clients from 2.1.12 to
+2.1.81 end here."""
 
 LONE_SURROGATE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"

@@ -22,7 +22,8 @@ SUBAGENTS = "subagents"
 WORKFLOWS = "workflows"
 AGENT_PREFIX = "agent-"
 SUFFIX = ".jsonl"
-PEEK_BYTES = 256 << 10
+PEEK_BYTES = (8 << 10, 512 << 10)
+"""The session is named in the first line; where that is a long prompt, a second look takes more."""
 LONGEST_SLUG = 200
 """The client cuts longer folder names here and adds `-` and a hash of its own (seen on 2.1.330)."""
 
@@ -182,15 +183,16 @@ def _flat_folder(path: str) -> str:
 
 
 def _peek_session_id(path: str) -> str:
-    try:
-        with open(path, "rb") as file:
-            head = file.read(PEEK_BYTES)
-    except OSError:
-        return ""  # the reading will say so
-    for line in head.split(b"\n"):
-        session_id = text((parse(line) or {}).get("sessionId"))
-        if session_id:
-            return os.path.basename(session_id)
+    for size in PEEK_BYTES:
+        try:
+            with open(path, "rb", buffering=0) as file:
+                head = file.read(size)
+        except OSError:
+            return ""  # the reading will say so
+        for line in head.split(b"\n"):
+            session_id = text((parse(line) or {}).get("sessionId"))
+            if session_id:
+                return os.path.basename(session_id)
     return ""
 
 

@@ -432,7 +432,13 @@ def test_a_definition_is_not_looked_for_in_a_large_file(tmp_path: Path) -> None:
         read_whole(str(path), "a.py")
 
 
-BODIES = st.text(st.characters(codec="utf-8", exclude_characters="\0") | st.sampled_from("ab\n\n\r\né🚀"), max_size=200)
+CHARACTERS = st.characters(codec="utf-8", exclude_characters="\0") | st.sampled_from("ab\r\né🚀")
+BODIES = st.builds(
+    lambda rows, end, tail: "".join(row + end for row in rows) + tail,
+    st.lists(st.text(CHARACTERS, min_size=1, max_size=30), max_size=12),
+    st.sampled_from(("\n", "\r\n", "\n\n")),
+    st.text(CHARACTERS, max_size=30),
+)
 ENCODINGS = st.sampled_from(
     [(b"", "utf-8"), (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF32_BE, "utf-32-be")]
 )

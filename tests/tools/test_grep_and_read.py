@@ -243,16 +243,16 @@ def test_several_patterns_in_one_place_come_before_one(ask: Ask, folder: Path) -
 # ------------------------------------------------------------------------------------------------ nothing found
 
 
-def test_nothing_found_says_so_in_how_many_files(ask: Ask) -> None:
+def test_nothing_found_says_so(ask: Ask) -> None:
     assert ask("absent", "gone") == (
-        "no hits for absent, gone in 4 files\n"
+        "no hits for absent, gone\n"
         "ignored files and binaries are not searched; an ignored folder is when `paths` names it"
     )
 
 
 def test_nothing_found_names_the_other_case_and_files_named_so(ask: Ask) -> None:
     assert ask("BackOff", "Poll") == (
-        "no hits for BackOff, Poll in 4 files\n"
+        "no hits for BackOff, Poll\n"
         "in another case, with (?i): README.md, src/net.py, src/poll.py, tests/test_net.py\n"
         "in a file's name: src/poll.py"
     )
@@ -260,13 +260,13 @@ def test_nothing_found_names_the_other_case_and_files_named_so(ask: Ask) -> None
 
 def test_nothing_found_in_these_paths_names_others(ask: Ask) -> None:
     assert ask("backoff", paths=["*.ts"]) == (
-        "no hits for backoff in 0 files\noutside these paths: README.md, src/net.py, src/poll.py, tests/test_net.py"
+        "no hits for backoff\noutside these paths: README.md, src/net.py, src/poll.py, tests/test_net.py"
     )
 
 
 def test_alternatives_written_as_in_grep_are_explained(ask: Ask) -> None:
     assert ask(r"backoff\|retry").splitlines() == [
-        r"no hits for backoff\|retry in 4 files",
+        r"no hits for backoff\|retry",
         r"alternatives are written a|b; a\|b means the character itself",
     ]
 
@@ -298,7 +298,7 @@ def test_a_denied_file_is_neither_shown_nor_named_nor_counted(ask: Ask, folder: 
         (["needle"], ["!src"]),
     ):
         answer = ask(*patterns, paths=paths)
-        assert answer.startswith(f"no hits for {patterns[0]} in ")
+        assert answer.startswith(f"no hits for {patterns[0]}")
         assert not {"secret", "case", "outside"} & set(re.findall(r"\w+", answer))
     with pytest.raises(AskError, match="secret: denied by"):
         ask("needle", paths=["secret"])
@@ -331,7 +331,7 @@ def test_a_symlink_out_of_the_workspace_is_not_followed(ask: Ask, folder: Path) 
     (folder / "way.txt").symlink_to(folder.parent / "outside.txt")
     (folder / "ways").symlink_to(folder.parent)
 
-    assert ask("needle").startswith("no hits for needle in 4 files")
+    assert ask("needle").startswith("no hits for needle")
     with pytest.raises(OutsideWorkspace):
         ask("needle", paths=["ways"])
 

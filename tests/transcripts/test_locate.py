@@ -9,7 +9,7 @@ import pytest
 
 from mcp_lean.transcripts.locate import locate, project_folders, project_slug, roots
 
-from .records import OTHER_SESSION, SESSION, agent_file, assistant, session_file, write
+from .records import OTHER_SESSION, SESSION, agent_file, assistant, session_file, user, write
 
 
 def found(*paths: Path) -> list[tuple[str, str | None, list[str]]]:
@@ -55,6 +55,13 @@ def test_flat_agents_go_to_the_session_that_their_records_name(tmp_path: Path) -
         (OTHER_SESSION, f"{OTHER_SESSION}.jsonl", ["22222222"]),
         ("", None, ["33333333"]),
     ]
+
+
+def test_a_flat_agent_with_a_long_first_line_is_told_too(tmp_path: Path) -> None:
+    session_file(tmp_path, assistant("m1"))
+    write(tmp_path / "agent-11111111.jsonl", user("x" * 100_000, agentId="11111111", isSidechain=True))
+
+    assert found(tmp_path) == [(SESSION, f"{SESSION}.jsonl", ["11111111"])]
 
 
 def test_a_main_file_brings_its_agents_along(tmp_path: Path) -> None:
