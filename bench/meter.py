@@ -119,7 +119,7 @@ def compare_totals(folder: str, program: list[str], place: Path) -> bool:
     from mcp_lean.transcripts.read import load_runs
 
     config = place / "totals"
-    shutil.copytree(folder, config / "projects" / "-bench")
+    shutil.copytree(folder, config / "projects" / ("" if is_root(folder) else "-bench"))
     theirs, their_usd = ccusage_totals(program, config)
     loaded = load_runs([str(config)])
     agents = [(run, agent) for run in loaded.runs for agent in run.agents]
@@ -129,17 +129,25 @@ def compare_totals(folder: str, program: list[str], place: Path) -> bool:
     print(
         f"{'session':38} {'model':28} {'tokens':7} {'ours':>13} {'ccusage':>13} {'explained':>11} {'unexplained':>11}"
     )
-    is_clear = True
+    left_over: dict[Key, int] = defaultdict(int)
+    moved = 0
     for key in sorted(ours.keys() | theirs.keys()):
         explained = [sum(amounts) for amounts in zip(*(rule.get(key, (0, 0, 0, 0)) for rule in reasons), strict=True)]
         rows = zip(COLUMNS, ours.get(key, (0, 0, 0, 0)), theirs.get(key, (0, 0, 0, 0)), explained, strict=True)
         for column, mine, other, known in rows:
             left = mine - other - known
-            is_clear = is_clear and left == 0
+            left_over[key[1], column] += left
+            moved += left != 0
             print(f"{key[0]:38} {key[1]:28} {column:7} {mine:13,} {other:13,} {known:11,} {left:11,}")
     for (name, _), rule in zip(RULES, reasons, strict=True):
         total = [sum(amounts) for amounts in zip(*rule.values(), strict=True)] if rule else [0, 0, 0, 0]
         print(f"rule: {name}: " + ", ".join(f"{n:,} {column}" for n, column in zip(total, COLUMNS, strict=True)))
+    copied = loaded.skipped.copied_requests
+    if moved and copied and not any(left_over.values()):
+        print(
+            f"rule: {copied} requests stand in two files, and belong to another session there: no difference per model"
+        )
+    is_clear = not moved or (copied > 0 and not any(left_over.values()))
     usage = sum((agent.usage for _, agent in agents), Usage())
     requests = [request for _, agent in agents for request in agent.requests]
     estimated = sum(request.usage.is_output_estimated for request in requests)
@@ -156,7 +164,8 @@ def compare_totals(folder: str, program: list[str], place: Path) -> bool:
         for request in agent.requests
     )
     print(f"dollars with reported output: ours {reported_usd:.4f}, of agents that both count {shared_usd:.4f}")
-    print(f"dollars by ccusage: {their_usd:.4f}; ours with estimated output: {best_usd:.4f}")
+    print(f"dollars by ccusage: {their_usd:.4f} (its offline list prices a model that it does not know at 0)")
+    print(f"dollars with estimated output: ours {best_usd:.4f}")
     print(f"skipped: {loaded.skipped}")
     print(f"gaps: {[(run.id[:8], run.gaps) for run in loaded.runs if any_gap(run)]}")
     print("totals agree after these rules" if is_clear else "totals do NOT agree")
@@ -166,6 +175,11 @@ def compare_totals(folder: str, program: list[str], place: Path) -> bool:
 def any_gap(run: Run) -> bool:
     gaps = run.gaps
     return bool(gaps.is_main_missing or gaps.unknown_subagents or gaps.partial_subagents or gaps.missing_compactions)
+
+
+def is_root(folder: str) -> bool:
+    """Whether a folder holds projects rather than sessions; ccusage tells sessions by the depth of their files."""
+    return not any(Path(folder).glob("*.jsonl"))
 
 
 def our_totals(agents: list[tuple[Run, Agent]]) -> tuple[dict[Key, Tokens], list[dict[Key, Tokens]]]:
@@ -222,7 +236,8 @@ def multiplied(folder: str, config: Path, size_mb: int) -> float:
             data = IDS.sub(rb"\g<1>" + mark, path.read_bytes())
             data = SESSION_IDS.sub(mark, data)
             name = SESSION_IDS.sub(mark, str(path.relative_to(folder)).encode()).decode()
-            target = config / "projects" / f"-bench-{copy}" / name
+            project, _, rest = name.partition("/") if is_root(folder) else ("-bench", "/", name)
+            target = config / "projects" / f"{project}-{copy}" / rest
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
             size += len(data)

@@ -86,6 +86,8 @@ class Account:
     """Which request of the agent, from 0 -> its output tokens."""
     positions: dict[str, int] = field(default_factory=dict)
     """Call id -> which request of the agent asked for it."""
+    changes: int = 0
+    """How often it changed."""
 
     @property
     def context_tokens(self) -> int:
@@ -103,6 +105,7 @@ class Account:
         if position is None:
             position = self.requests
             self.requests += 1
+        self.changes += 1
         self.picousd += entry.picousd
         self.tokens += entry.tokens
         self.prompt_tokens += entry.context_tokens
@@ -167,6 +170,7 @@ class Books:
         self.accounts: dict[str, Account] = {}
         self._entries: dict[str, tuple[Entry, int]] = {}
         self._find = find
+        self._waiting: dict[str, tuple[int, Flight | None, Pending]] = {}
         for entry in entries:
             self.put(entry)
 
@@ -204,12 +208,21 @@ class Books:
         found = self._find(request_id)
         return (found, OLDER) if found else (None, None)
 
+    def _pending(self, agent_id: str, flight: Flight | None) -> Pending:
+        """As `pending`; worked out again only after a change, for a run has many agents and each event asks for all."""
+        account = self.accounts[agent_id]
+        changes, known, waiting = self._waiting.get(agent_id, (-1, None, Pending()))
+        if changes != account.changes or known != flight:
+            waiting = pending(account, flight)
+            self._waiting[agent_id] = (account.changes, flight, waiting)
+        return waiting
+
     def of_agent(self, agent_id: str, flight: Flight | None = None) -> Spent:
         """What one agent has spent. A request that was sent and is not written counts as a request already."""
         account = self.accounts.get(agent_id)
         if account is None:
             return Spent()
-        waiting = pending(account, flight)
+        waiting = self._pending(agent_id, flight)
         return Spent(
             account.picousd / PICO,
             waiting.picousd / PICO,
@@ -225,7 +238,7 @@ class Books:
 
     def of_run(self, flights: dict[str, Flight]) -> Spent:
         """What all agents have spent together."""
-        waiting = [pending(account, flights.get(agent_id)) for agent_id, account in self.accounts.items()]
+        waiting = [self._pending(agent_id, flights.get(agent_id)) for agent_id in self.accounts]
         return Spent(
             self.picousd / PICO,
             sum(each.picousd for each in waiting) / PICO,

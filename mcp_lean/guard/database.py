@@ -14,6 +14,7 @@ import os
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mcp_lean.guard.tables import SCHEMA, VERSION, Row, Statement
@@ -26,6 +27,12 @@ BUSY_SECONDS = 0.25
 """Another process writes for some milliseconds; a hook that takes over a second is given up by its caller."""
 
 MOST_NUMBER = 2**63 - 1
+
+AT_ONCE = 500
+"""Statements in one transaction, when many wait."""
+
+LONGEST_PAUSE = 64
+"""Writes that are kept back after a failure, at most; it begins with none and doubles."""
 
 MOST_WAITING = 20_000
 """Statements that a full disk keeps in memory; older ones go first."""
@@ -45,6 +52,7 @@ class Database:
     def __init__(self, folder: str) -> None:
         self.path = os.path.join(folder, NAME)
         self._opening = self._trouble = ""
+        self._pause = self._skips = 0
         self.is_kept = True
         """False: everything is in memory only."""
         self._waiting: deque[Statement] = deque(maxlen=MOST_WAITING)
@@ -87,31 +95,47 @@ class Database:
             return []
 
     def write(self, *statements: Statement) -> bool:
-        """Writes all of them, and what waited, in one transaction. False: they wait."""
+        """Writes all of them, after what waited; those of one call stay together. False: they wait."""
         import sqlite3
 
         self._waiting.extend(statements)
-        try:
-            self._commit(self._waiting)
-        except sqlite3.Error as error:
-            self._note(error)
+        if self._is_pausing():
             return False
-        self._waiting.clear()
-        self._trouble = ""
+        try:
+            while self._waiting:
+                part = list(islice(self._waiting, max(AT_ONCE, len(statements))))
+                self._commit(part)
+                for _ in part:
+                    self._waiting.popleft()
+        except sqlite3.Error as error:
+            self._failed(error)
+            return False
+        self._trouble, self._pause = "", 0
         return True
 
     def claim(self, statement: str, values: Sequence[object]) -> bool | None:
         """Runs an `INSERT OR IGNORE`: whether it was the first to insert this; `None`: it could not be written."""
         import sqlite3
 
-        try:
-            return self._commit(((statement, values),)) == 1
-        except sqlite3.Error as error:
-            self._note(error)
-            self._waiting.append((statement, values))
-            return None
+        if not self._is_pausing():
+            try:
+                return self._commit(((statement, values),)) == 1
+            except sqlite3.Error as error:
+                self._failed(error)
+        self._waiting.append((statement, values))
+        return None
 
-    def _commit(self, statements: Sequence[Statement] | deque[Statement]) -> int:
+    def _is_pausing(self) -> bool:
+        self._skips = max(0, self._skips - 1)
+        return self._skips > 0
+
+    def _failed(self, error: Exception) -> None:
+        """A disk that stays full is tried less and less often, for each try costs time."""
+        self._note(error)
+        self._pause = min(LONGEST_PAUSE, self._pause * 2 or 1)
+        self._skips = self._pause
+
+    def _commit(self, statements: Sequence[Statement]) -> int:
         """Number of rows that the last statement changed."""
         import sqlite3
 

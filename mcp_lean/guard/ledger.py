@@ -58,6 +58,14 @@ class Known:
     stop_reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    kind: str
+    reason: str
+    raised: Raised
+    """When it was made. Whoever raises a limit since then lifts it."""
+
+
 @dataclass(slots=True)
 class _Session:
     transcript: str = ""
@@ -69,6 +77,8 @@ class _Session:
     agents: dict[str, tuple[str, bool]] = field(default_factory=dict)
     """Id -> (type, whether it is running)."""
     told: set[tuple[str, str]] = field(default_factory=set)
+    stops: dict[str, _Stop] = field(default_factory=dict)
+    """Made by this process: they hold although the disk may be full."""
 
 
 class Ledger:
@@ -257,7 +267,8 @@ class Ledger:
     def mark_stopped(self, session_id: str, agent_id: str, reason: str, kind: str = "budget") -> None:
         """Notes that an agent was stopped, and why. A raised limit lifts stops of the kind "budget"."""
         with self._lock:
-            self._session(session_id)
+            stop = _Stop(kind, reason, self.raised(session_id))
+            self._session(session_id).stops[_key(agent_id)] = stop
             self._database.write(
                 ("INSERT OR REPLACE INTO stops VALUES (?, ?, ?, ?)", (session_id, _key(agent_id), kind, reason))
             )
@@ -270,11 +281,17 @@ class Ledger:
     def lift_stop(self, session_id: str, agent_id: str) -> None:
         """Forgets that an agent was stopped."""
         with self._lock:
+            self._session(session_id).stops.pop(_key(agent_id), None)
             self._database.write(("DELETE FROM stops WHERE session = ? AND agent = ?", (session_id, _key(agent_id))))
 
     def _stops(self, session_id: str) -> dict[str, str]:
         rows = self._database.read("SELECT agent, reason FROM stops WHERE session = ?", (session_id,))
-        return {str(agent): str(reason) for agent, reason in rows}
+        found = {str(agent): str(reason) for agent, reason in rows}
+        own = self._session(session_id).stops
+        raised = self.raised(session_id) if own else Raised()
+        return found | {
+            agent: stop.reason for agent, stop in own.items() if stop.kind != "budget" or stop.raised == raised
+        }
 
     # --- raised limits ------------------------------------------------------------------------------------------
 

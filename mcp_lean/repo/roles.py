@@ -8,7 +8,7 @@ Not here: what a file's text says about itself (`tags.py` sees generators' marks
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 MAIN, TEST, EXAMPLE, TOOLING, VENDORED, GENERATED = "main", "test", "example", "tooling", "vendored", "generated"
 
@@ -48,12 +48,6 @@ FILES = {
     ),
 }
 
-_FOLDERS = (
-    *((role, re.compile(rf"(?:.*/)?(?:{names})/", re.IGNORECASE)) for role, names in FOLDERS.items()),
-    *((role, re.compile(rf"(?:{names})/")) for role, names in TOP.items()),
-)
-_FILES = tuple((role, re.compile(names, re.IGNORECASE)) for role, names in FILES.items())
-
 
 def role_of(path: str) -> str:
     """The role that a file's folders give it, else its name."""
@@ -64,8 +58,20 @@ def role_of(path: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _role_of_folder(folder: str) -> str:
-    return next((role for role, pattern in _FOLDERS if pattern.match(folder)), MAIN)
+    return next((role for role, pattern in _folders() if pattern.match(folder)), MAIN)
 
 
 def _role_of_name(name: str) -> str:
-    return next((role for role, pattern in _FILES if pattern.fullmatch(name)), MAIN)
+    return next((role for role, pattern in _files() if pattern.fullmatch(name)), MAIN)
+
+
+@cache
+def _folders() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Compiled at the first path: 10 ms that a server's start would wait for."""
+    anywhere = ((role, re.compile(rf"(?:.*/)?(?:{names})/", re.IGNORECASE)) for role, names in FOLDERS.items())
+    return (*anywhere, *((role, re.compile(rf"(?:{names})/")) for role, names in TOP.items()))
+
+
+@cache
+def _files() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((role, re.compile(names, re.IGNORECASE)) for role, names in FILES.items())

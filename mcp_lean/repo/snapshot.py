@@ -109,6 +109,9 @@ class Snapshot:
                 continue
             try:
                 found = os.lstat(path, dir_fd=self._folder)
+            except PermissionError:
+                self.unreadable.add(path)
+                continue
             except OSError:
                 continue  # listed by git, deleted on disk
             if stat.S_ISREG(found.st_mode):
@@ -126,6 +129,8 @@ class Snapshot:
     def _is_folder(self, path: str) -> bool:
         try:
             return stat.S_ISDIR(os.lstat(path, dir_fd=self._folder).st_mode)
+        except PermissionError:
+            return True  # the files in it will say so one by one
         except OSError:
             return False
 

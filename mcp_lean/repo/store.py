@@ -34,7 +34,7 @@ MAX_TEXTS = 1_000
 """Answers of 8 KB each as a rule, and the symbols of files, 5 KB each."""
 
 MAX_FILE_BYTES = 256 << 20
-"""A repository whose file grows beyond this starts anew. 10,000 source files take about 11 MB (bench/summary.py time)."""
+"""A repository whose file grows beyond this starts anew. 10,000 source files take 11 MB (bench/summary.py time)."""
 
 MAX_FOLDER_BYTES = 1 << 30
 MAX_AGE_SECONDS = 30 * 24 * 3600

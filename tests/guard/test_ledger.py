@@ -8,12 +8,16 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mcp_lean.guard import database, spend, tables
 from mcp_lean.guard.identity import Caller
@@ -85,6 +89,28 @@ def test_a_long_file_is_read_on_from_where_the_last_process_came(place: Place, m
     assert second.spent_picousd(SESSION) == place.metered()
     assert second.spent(SESSION, "").requests == 41
     second.close()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 30), st.sampled_from(["server", "event", "new server"])), max_size=8))
+def test_processes_of_all_kinds_may_take_turns(steps: list[tuple[int, str]]) -> None:
+    """A server, a process per event, and a server that was started anew, each after some more lines."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Place(Path(folder))
+        server = Ledger.open(place.environ)
+        lines = recorded_like()
+        for number, kind in steps:
+            for agent_id, data in islice(lines, number):
+                place.append(agent_id, data)
+            if kind == "new server":
+                server.close()
+                server = Ledger.open(place.environ)
+            asked = Ledger.open(place.environ, reads_on=True) if kind == "event" else server
+            asked.refresh(SESSION, str(place.main))
+            assert asked.spent_picousd(SESSION) == place.metered()
+            if asked is not server:
+                asked.close()
+        server.close()
 
 
 def test_a_process_per_event_knows_requests_that_it_did_not_load(place: Place) -> None:
@@ -279,6 +305,13 @@ def test_a_raised_limit_counts_for_every_process_at_once_and_lifts_budget_stops(
     assert ledger.stop_reason(SESSION, "a2") == "in a loop"
 
 
+def test_a_stop_can_be_lifted_by_itself(place: Place, ledger: Ledger) -> None:
+    ledger.mark_stopped(SESSION, "a1", "in a loop", kind="loop")
+    ledger.lift_stop(SESSION, "a1")
+
+    assert ledger.stop_reason(SESSION, "a1") == ""
+
+
 def test_sixty_four_agents_in_parallel_keep_their_names_and_their_money(place: Place, ledger: Ledger) -> None:
     def work(number: int) -> None:
         writer = Writer(agent_id=f"a{number}", model=HAIKU)
@@ -350,6 +383,8 @@ def test_a_full_disk_is_said_once_and_what_waited_is_written_when_there_is_room(
         ledger.remember(place.pre(f"toolu_{number}", f"a{number}", "scout"))
         assert ledger.told(SESSION, f"a{number}", "x" * 500)
 
+    ledger.mark_stopped(SESSION, "a1", "too much")
+    assert ledger.stop_reason(SESSION, "a1") == "too much"
     assert "full" in ledger.note
     assert len(ledger.take_notes()) == 1
     assert ledger.identify("toolu_299") == Caller(SESSION, "a299", "scout", str(place.main))
@@ -357,13 +392,15 @@ def test_a_full_disk_is_said_once_and_what_waited_is_written_when_there_is_room(
     assert ledger.spent_picousd(SESSION) == place.metered()
 
     ledger._database._connection.execute("PRAGMA max_page_count = 100000")
-    ledger.remember(place.pre("toolu_300", "a1", "scout"))
+    for number in range(300, 300 + database.LONGEST_PAUSE):
+        ledger.remember(place.pre(f"toolu_{number}", "a1", "scout"))
     assert ledger._database.waiting == 0
     assert ledger.note == ""
     ledger.close()
     again = Ledger.open(place.environ)
-    assert all(again.identify(f"toolu_{number}") for number in range(301))
+    assert all(again.identify(f"toolu_{number}") for number in range(364))
     assert not again.told(SESSION, "a299", "x" * 500)
+    assert again.stop_reason(SESSION, "a1") == "too much"
     again.close()
 
 

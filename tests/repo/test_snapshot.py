@@ -112,6 +112,20 @@ def test_a_file_that_may_not_be_read_is_counted_and_unsettles_nothing(
         assert snapshot.is_settled
 
 
+def test_files_in_a_folder_that_may_not_be_entered_are_counted(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.lstat
+
+    def refuse(path: str, **more: int) -> os.stat_result:
+        if path.startswith("b/"):
+            raise PermissionError(13, "Permission denied")
+        return real(path, **more)
+
+    monkeypatch.setattr(os, "lstat", refuse)
+    with take(old, "a.py", "b/c.py", "b/deep/d.py") as snapshot:
+        assert set(snapshot.stamps) == {"a.py"}
+        assert snapshot.unreadable == {"b/c.py", "b/deep/d.py"}
+
+
 def test_a_sweep_can_be_cancelled_and_lets_go_of_the_folder(old: Path) -> None:
     def stop() -> None:
         raise Cancelled("stop")

@@ -8,7 +8,7 @@ Not here: the parsers, choosing between facts (`__init__.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 ENTRY, BUILD, TEST, RUN, LINT = "entry", "build", "test", "run", "lint"
@@ -53,14 +53,15 @@ class Manifest:
 Parser = Callable[[Manifest], Iterable[Fact]]
 """Raises ValueError for a file that is not what its name promises."""
 
-PURPOSES: Mapping[str, re.Pattern[str]] = {
-    TEST: re.compile(r"tests?|tests?[-_:](?:all|unit|py|run|integration)|unit[-_]?tests?|check|specs?|pytest|e2e"),
-    LINT: re.compile(r"lint(?:[-_:](?:all|fix))?|format|fmt|style|type-?check|check-types|mypy|ruff|vet|tsc"),
-    RUN: re.compile(r"start|dev|serve|server|run|runserver|watch|up|develop|preview"),
-    BUILD: re.compile(r"build(?:[-_:](?:all|prod))?|compile|install|all|dist|setup|bootstrap|deps|init|generate"),
+PURPOSES = {
+    TEST: r"tests?|tests?[-_:](?:all|unit|py|run|integration)|unit[-_]?tests?|check|specs?|pytest|e2e",
+    LINT: r"lint(?:[-_:](?:all|fix))?|format|fmt|style|type-?check|check-types|mypy|ruff|vet|tsc",
+    RUN: r"start|dev|serve|server|run|runserver|watch|up|develop|preview",
+    BUILD: r"build(?:[-_:](?:all|prod))?|compile|install|all|dist|setup|bootstrap|deps|init|generate",
 }
+"""What tasks are called that are for a thing that a newcomer does first."""
 
 
 def purpose_of(task: str) -> str | None:
     """What a task called so is for, if that is one of the things a newcomer does first."""
-    return next((kind for kind, names in PURPOSES.items() if names.fullmatch(task.lower())), None)
+    return next((kind for kind, names in PURPOSES.items() if re.fullmatch(names, task.lower())), None)
