@@ -37,7 +37,10 @@ MOST_BYTES_AT_ONCE = 8 << 20
 
 def is_in_a_root(path: str, environ: Mapping[str, str]) -> bool:
     """Whether a transcript, links resolved, lies in Claude Code's own folder of projects."""
-    real = os.path.realpath(path)
+    try:
+        real = os.path.realpath(path)
+    except ValueError:  # a NUL in it
+        return False
     return any(os.path.commonpath((real, root)) == root for root in map(os.path.realpath, roots(environ)))
 
 

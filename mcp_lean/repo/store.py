@@ -14,14 +14,14 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeVar
 from zlib import crc32
+
+from mcp_lean.repo.cache_files import SUFFIX, cache_folder, note_use, prune, remove
 
 if TYPE_CHECKING:
     import sqlite3
@@ -33,18 +33,9 @@ PATIENCE_SECONDS = 0.05
 MAX_TEXTS = 1_000
 """Answers of 8 KB each as a rule, and the symbols of files, 5 KB each."""
 
-MAX_FILE_BYTES = 256 << 20
-"""A repository whose file grows beyond this starts anew. 10,000 source files take 11 MB (bench/summary.py time)."""
-
-MAX_FOLDER_BYTES = 1 << 30
-MAX_AGE_SECONDS = 30 * 24 * 3600
-IN_USE_SECONDS = 3600
-"""A file used within this time is never pruned, and its time of use is written at most this often."""
-
 ODD_ERRORS = (UnicodeDecodeError, OverflowError, MemoryError)
 """What Python's module raises for some damaged files: sqlite quotes their bytes in a message, or believes a length."""
 
-SUFFIX = ".sqlite"
 TABLES = (
     "CREATE TABLE files (path BLOB PRIMARY KEY, stamp BLOB NOT NULL, record BLOB NOT NULL)",
     "CREATE TABLE texts (number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, record BLOB NOT NULL)",
@@ -159,10 +150,10 @@ class Store:
             return
         for is_last in (False, True):
             try:
-                is_due = _note_use(file)
+                is_due = note_use(file)
                 self._connection = _connect(file)
                 if is_due:
-                    _prune(os.path.dirname(file), keep=file)
+                    prune(os.path.dirname(file), keep=file)
                 return
             except OSError as error:
                 log.info("%s: no cache: %s", file, error)
@@ -170,14 +161,6 @@ class Store:
             except (sqlite3.Error, *ODD_ERRORS) as error:
                 if is_last or not _is_replaced(file, error):
                     return
-
-
-def cache_folder(environ: Mapping[str, str]) -> str | None:
-    """`$XDG_CACHE_HOME/mcp-lean`, else `~/.cache/mcp-lean`; None where neither is an absolute path."""
-    base = environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):  # the standard says to ignore a relative one
-        base = os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "mcp-lean") if os.path.isabs(base) else None
 
 
 @cache
@@ -245,7 +228,7 @@ def _is_replaced(file: str, error: Exception) -> bool:
     damaged = _is_damage(file, error)
     log.info("%s: %s: %s", file, "replaced" if damaged else "not used for this call", error)
     if damaged:
-        _remove(file)
+        remove(file)
     return damaged
 
 
@@ -278,45 +261,3 @@ def _unsealed(key: object, record: object) -> bytes | None:
         return None
     content = record[:-4]
     return content if crc32(content, crc32(key)) == int.from_bytes(record[-4:], "little") else None
-
-
-# ------------------------------------------------------------------------------------------------ files and folder
-
-
-def _note_use(file: str) -> bool:
-    """Make the folder, and note that the file is used now. True if that was not noted lately: time to prune."""
-    os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
-    try:
-        found = os.stat(file)
-    except FileNotFoundError:
-        return True
-    if found.st_size > MAX_FILE_BYTES:
-        _remove(file)
-        return True
-    if time.time() - found.st_mtime < IN_USE_SECONDS:
-        return False
-    os.utime(file)
-    return True
-
-
-def _prune(folder: str, keep: str) -> None:
-    """Remove what was not used for a month, and the longest unused files of a folder that is too large."""
-    files = []
-    for entry in os.scandir(folder):
-        if entry.name.endswith(SUFFIX) and entry.path != keep:
-            with suppress(FileNotFoundError):  # another process prunes as well
-                found = entry.stat()
-                files.append((found.st_mtime, found.st_size, entry.path))
-    total = sum(size for _, size, _ in files)
-    for used, size, path in sorted(files):
-        age = time.time() - used
-        if age > MAX_AGE_SECONDS or (total > MAX_FOLDER_BYTES and age > IN_USE_SECONDS):
-            _remove(path)
-            total -= size
-
-
-def _remove(file: str) -> None:
-    """Another process may have it open: it goes on with what it holds, and finds the new one at its next call."""
-    for suffix in ("", "-wal", "-shm"):
-        with suppress(FileNotFoundError):
-            os.remove(file + suffix)

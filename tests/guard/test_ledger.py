@@ -247,7 +247,7 @@ def test_each_agent_has_its_own_account(place: Place, ledger: Ledger) -> None:
     assert ledger.spent("no such session", None) == Spent()
 
 
-@pytest.mark.parametrize("where", ["outside", "link", "missing root"])
+@pytest.mark.parametrize("where", ["outside", "link", "missing root", "no path", "too long"])
 def test_a_transcript_out_of_claude_s_folder_is_not_followed_and_that_is_said_once(
     place: Place, ledger: Ledger, tmp_path: Path, where: str
 ) -> None:
@@ -258,8 +258,8 @@ def test_a_transcript_out_of_claude_s_folder_is_not_followed_and_that_is_said_on
     if where == "link":
         path = place.main
         path.symlink_to(outside)
-    if where == "missing root":
-        path = Path("/nowhere/x.jsonl")
+    others = {"missing root": "/nowhere/x.jsonl", "no path": "/x\0.jsonl", "too long": f"/{'x' * 9_000}.jsonl"}
+    path = Path(others.get(where, path))
     for _ in range(2):
         ledger.refresh(SESSION, str(path))
 
@@ -267,6 +267,21 @@ def test_a_transcript_out_of_claude_s_folder_is_not_followed_and_that_is_said_on
     [note] = ledger.take_notes()
     assert note == f"{path}: not in Claude Code's own folder; what this run spends is not counted"
     assert ledger.take_notes() == []
+
+
+def test_a_session_whose_folder_is_a_file_or_whose_file_is_a_folder_is_read_as_far_as_it_goes(
+    place: Place, ledger: Ledger
+) -> None:
+    place.append("", b"".join(Writer().request()))
+    (place.folder / SESSION).write_text("in the way", encoding="utf-8")
+    ledger.remember(place.pre("toolu__1"))
+    assert ledger.spent(SESSION, None).requests == 1
+
+    other = Place(place.home, "88888888-8888-4888-8888-888888888888")
+    other.main.mkdir()
+    ledger.remember(other.pre("toolu_x"))
+    assert ledger.spent(other.session, None) == Spent()
+    assert ledger.identify("toolu_x") is not None
 
 
 def test_a_transcript_that_does_not_exist_yet_is_an_empty_one(place: Place, ledger: Ledger) -> None:

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mcp_lean.repo import cache_files
 from mcp_lean.repo import store as stores
-from mcp_lean.repo.store import Row, Store, cache_folder
+from mcp_lean.repo.cache_files import cache_folder
+from mcp_lean.repo.store import Row, Store
 
 ROWS = {"a.py": Row(b"stamp", b"record" * 100), os.fsdecode(b"caf\xe9.py"): Row(b"s", b"")}
 
@@ -138,7 +140,7 @@ def test_two_stores_write_in_turn(filled: Path) -> None:
 def test_a_file_replaced_under_an_open_store_harms_neither(filled: Path) -> None:
     with closing(Store(str(filled))) as old:
         assert old.rows() == ROWS
-        stores._remove(str(filled))
+        cache_files.remove(str(filled))
         with closing(Store(str(filled))) as new:
             new.keep_text(b"key", "new")
             assert old.rows() == ROWS
@@ -162,6 +164,18 @@ def test_without_a_place_for_the_file_there_is_no_cache_and_no_error(
 ) -> None:
     with closing(Store(str(place(tmp_path / "cache")))) as store:
         store.keep_rows(ROWS, {}, ())
+        store.keep_text(b"key", "text")
+
+        assert (store.rows(), store.text(b"key")) == ({}, None)
+
+
+def test_a_damaged_file_that_cannot_be_removed_is_done_without(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    filled.write_bytes(b"no database at all" * 500)
+    monkeypatch.setattr(os, "remove", refuse)
+    with closing(Store(str(filled))) as store:
         store.keep_text(b"key", "text")
 
         assert (store.rows(), store.text(b"key")) == ({}, None)
@@ -224,10 +238,10 @@ def neighbours(file: Path) -> Callable[[str, float, int], Path]:
 def test_files_unused_for_a_month_are_removed_and_strangers_stay(
     file: Path, neighbours: Callable[[str, float, int], Path]
 ) -> None:
-    old = neighbours("old.sqlite", stores.MAX_AGE_SECONDS + 60, 10)
-    wal = neighbours("old.sqlite-wal", stores.MAX_AGE_SECONDS + 60, 10)
-    recent = neighbours("recent.sqlite", stores.MAX_AGE_SECONDS - 60, 10)
-    stranger = neighbours("notes.txt", stores.MAX_AGE_SECONDS + 60, 10)
+    old = neighbours("old.sqlite", cache_files.MAX_AGE_SECONDS + 60, 10)
+    wal = neighbours("old.sqlite-wal", cache_files.MAX_AGE_SECONDS + 60, 10)
+    recent = neighbours("recent.sqlite", cache_files.MAX_AGE_SECONDS - 60, 10)
+    stranger = neighbours("notes.txt", cache_files.MAX_AGE_SECONDS + 60, 10)
     Store(str(file)).close()
 
     assert [path.exists() for path in (old, wal, recent, stranger, file)] == [False, False, True, True, True]
@@ -236,7 +250,7 @@ def test_files_unused_for_a_month_are_removed_and_strangers_stay(
 def test_a_folder_that_grows_too_large_loses_its_longest_unused_files(
     file: Path, neighbours: Callable[[str, float, int], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stores, "MAX_FOLDER_BYTES", 250)
+    monkeypatch.setattr(cache_files, "MAX_FOLDER_BYTES", 250)
     files = [neighbours(f"{hours}.sqlite", hours * 3600, 100) for hours in (5, 4, 3, 0.1)]
     Store(str(file)).close()
 
@@ -244,7 +258,7 @@ def test_a_folder_that_grows_too_large_loses_its_longest_unused_files(
 
 
 def test_a_file_that_grew_too_large_starts_anew(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stores, "MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(cache_files, "MAX_FILE_BYTES", 100)
 
     assert content(filled) == ({}, None)
 
