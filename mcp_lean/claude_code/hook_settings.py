@@ -21,6 +21,9 @@ JsonObject = dict[str, object]
 TIMEOUT_SECONDS = 2
 """The server answers within one second by itself; this is for a server that hangs."""
 
+PROMPT_TIMEOUT_SECONDS = 5
+"""The first prompt of a session may come while the server is still starting."""
+
 ACTOR = ("session_id", "transcript_path", "cwd", "agent_id", "agent_type")
 CALL = ("tool_name", "tool_use_id")
 
@@ -105,4 +108,5 @@ def _command(hook: _Hook, command: Sequence[str]) -> JsonObject:
 
 
 def _when(hook: _Hook) -> JsonObject:
-    return {"timeout": TIMEOUT_SECONDS, **({"if": hook.rule} if hook.rule else {})}
+    timeout = PROMPT_TIMEOUT_SECONDS if hook.event == "UserPromptSubmit" else TIMEOUT_SECONDS
+    return {"timeout": timeout, **({"if": hook.rule} if hook.rule else {})}

@@ -25,6 +25,7 @@ def call(module: str, options: argparse.Namespace, **arguments: object) -> int:
     from pydantic import ValidationError
 
     from mcp_lean.repo.workspace import Workspace
+    from mcp_lean.server.explain import explain
     from mcp_lean.tools.base import Context, Tool
 
     tool: Tool = importlib.import_module(f"mcp_lean.tools.{module}").TOOL
@@ -34,9 +35,7 @@ def call(module: str, options: argparse.Namespace, **arguments: object) -> int:
     try:
         parsed = tool.arguments.model_validate(given)
     except ValidationError as error:
-        row = error.errors(include_url=False)[0]
-        where = ".".join(map(str, row["loc"]))
-        print(f"mcp-lean: {where}: {row['msg'].removeprefix('Value error, ')}", file=sys.stderr)
+        print(f"mcp-lean: {explain(tool, error)}", file=sys.stderr)
         return 2
     workspace = Workspace(options.root, os.environ) if options.root else Workspace.from_environment(os.environ)
     try:

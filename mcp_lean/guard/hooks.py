@@ -216,7 +216,8 @@ class Guard:
             agent.pending = ("", "")
             for ids in (agent.failed, agent.observed, agent.refused):
                 ids.clear()
-        if event.name in ("SubagentStop", "SessionStart", "PostCompact"):
+        is_prompt = event.name == "UserPromptSubmit" and NOTIFICATION not in event.prompt
+        if is_prompt or event.name in ("SubagentStop", "SessionStart", "PostCompact"):
             self._agents.pop((event.session_id, event.agent_id), None)
 
     def _agent(self, event: Event) -> _Agent:

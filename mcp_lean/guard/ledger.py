@@ -2,7 +2,7 @@
 
 In:  hook events; transcripts of Claude Code, followed as they grow.
 Out: `Caller`s, `Spent` per agent and run, raised limits, stops; all of it survives a restart.
-Not here: tables and the disk (`database`), adding up (`books`), reading (`spend`), decisions (`budget`, `hooks`).
+Not here: the disk (`database`), adding up (`books`), sessions in memory (`sessions`), decisions (`budget`, `hooks`).
 
 Transcripts hold the bills; the file holds what they do not: callers, what was told, stops, raised limits, requests
 in flight. Requests are kept too, so that a process that lives for one event need not read a long transcript again.
@@ -13,20 +13,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import RLock
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from mcp_lean.guard import tables
-from mcp_lean.guard.books import OUTPUTS_FOR_MEDIAN, Account, Books, Entry, Flight
+from mcp_lean.guard.books import Account, Flight
 from mcp_lean.guard.database import Database, data_folder
 from mcp_lean.guard.event import Event
 from mcp_lean.guard.identity import MAIN, PLAIN_NAME, Caller, Identities, caller_of
 from mcp_lean.guard.limits import Raised, Spent
+from mcp_lean.guard.sessions import Session, Sessions, Stop
 from mcp_lean.guard.tables import Statement
-
-if TYPE_CHECKING:
-    from mcp_lean.guard.spend import Following
 
 CALLS_BETWEEN_DROPS = 1_000
 
@@ -58,29 +56,6 @@ class Known:
     stop_reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Stop:
-    kind: str
-    reason: str
-    raised: Raised
-    """When it was made. Whoever raises a limit since then lifts it."""
-
-
-@dataclass(slots=True)
-class _Session:
-    transcript: str = ""
-    may_be_read: bool | None = None
-    """`None`: not looked at yet."""
-    books: Books = field(default_factory=Books)
-    following: Following | None = None
-    flights: dict[str, Flight] = field(default_factory=dict)
-    agents: dict[str, tuple[str, bool]] = field(default_factory=dict)
-    """Id -> (type, whether it is running)."""
-    told: set[tuple[str, str]] = field(default_factory=set)
-    stops: dict[str, _Stop] = field(default_factory=dict)
-    """Made by this process: they hold although the disk may be full."""
-
-
 class Ledger:
     """One per process; safe to use from several threads.
 
@@ -92,12 +67,11 @@ class Ledger:
         self._database = database
         self._environ = environ
         self._reads_on = reads_on
+        self._sessions = Sessions(database, environ, reads_on=reads_on)
         self._lock = RLock()
         self._identities = Identities()
-        self._sessions: dict[str, _Session] = {}
         self._remembered = 0
         self._newest = ""
-        self._notes: dict[str, None] = {}
         self._taken = 0
 
     @classmethod
@@ -114,9 +88,9 @@ class Ledger:
         """Everything that went wrong and was not taken before; each is given once."""
         with self._lock:
             if self._database.note:
-                self._notes.setdefault(self._database.note)
-            fresh = list(self._notes)[self._taken :]
-            self._taken = len(self._notes)
+                self._sessions.notes.setdefault(self._database.note)
+            fresh = list(self._sessions.notes)[self._taken :]
+            self._taken = len(self._sessions.notes)
             return fresh
 
     def close(self) -> None:
@@ -135,13 +109,13 @@ class Ledger:
             return
         with self._lock:
             self._newest = event.session_id
-            session = self._session(event.session_id, event.transcript_path, event.cwd)
+            session = self._sessions.get(event.session_id, event.transcript_path, event.cwd)
             statements = [*self._identity(event), *self._running(event, session), *self._flight(event, session)]
             if statements:
                 self._database.write(*statements)
             # A process per event leaves the reading to the end of the batch: a call has spent nothing by itself.
             if event.name in READS_TRANSCRIPTS and not (self._reads_on and event.name == "PreToolUse"):
-                self._look(event.session_id, session)
+                self._sessions.look(event.session_id, session)
 
     def _identity(self, event: Event) -> list[Statement]:
         if event.name != "PreToolUse" or event.tool is None or not event.tool.id:
@@ -153,7 +127,7 @@ class Ledger:
             statements.append(tables.drop_old_calls())
         return statements
 
-    def _running(self, event: Event, session: _Session) -> list[Statement]:
+    def _running(self, event: Event, session: Session) -> list[Statement]:
         is_running = event.name not in ("SubagentStop", "Stop")
         agent = _key(event.agent_id)
         known = session.agents.get(agent)
@@ -163,7 +137,7 @@ class Ledger:
         session.agents[agent] = (agent_type, is_running)
         return [tables.write_agent(event.session_id, agent, agent_type, is_running)]
 
-    def _flight(self, event: Event, session: _Session) -> list[Statement]:
+    def _flight(self, event: Event, session: Session) -> list[Statement]:
         agent = _key(event.agent_id)
         flight = None
         if event.name == "PreToolUse" and event.tool:
@@ -199,14 +173,14 @@ class Ledger:
     def refresh(self, session_id: str, transcript_path: str = "") -> None:
         """Reads what the transcripts of a session say by now, all of it."""
         with self._lock:
-            session = self._session(session_id, transcript_path)
-            while not self._look(session_id, session):
+            session = self._sessions.get(session_id, transcript_path)
+            while not self._sessions.look(session_id, session):
                 pass
 
     def spent(self, session_id: str, agent_id: str | None) -> Spent:
         """What an agent has spent, or with `None` the whole run, as of the last look."""
         with self._lock:
-            session = self._session(session_id)
+            session = self._sessions.get(session_id)
             if agent_id is None:
                 return session.books.of_run(session.flights)
             return session.books.of_agent(_key(agent_id), session.flights.get(_key(agent_id)))
@@ -214,17 +188,17 @@ class Ledger:
     def spent_picousd(self, session_id: str) -> int:
         """The bill of a run as of the last look, exact, in picodollars; without what is in flight."""
         with self._lock:
-            return self._session(session_id).books.picousd
+            return self._sessions.get(session_id).books.picousd
 
     def agents(self, session_id: str) -> tuple[Known, ...]:
         """All agents of a run: the main one first, then by id."""
         with self._lock:
-            session = self._session(session_id)
+            session = self._sessions.get(session_id)
             stops = self._stops(session_id)
             ids = sorted({*session.agents, *session.books.accounts}, key=lambda name: (name != MAIN, name))
             return tuple(self._known(session, agent, stops.get(agent, "")) for agent in ids)
 
-    def _known(self, session: _Session, agent: str, stop_reason: str) -> Known:
+    def _known(self, session: Session, agent: str, stop_reason: str) -> Known:
         agent_type, is_running = session.agents.get(agent, ("", False))
         account = session.books.accounts.get(agent) or Account()
         share = account.cache_read_tokens / account.prompt_tokens if account.prompt_tokens else 0.0
@@ -243,7 +217,7 @@ class Ledger:
     def running_subagents(self, session_id: str) -> tuple[str, ...]:
         """Ids of subagents that were seen at work and have not ended, sorted. One that was killed may linger."""
         with self._lock:
-            agents = self._session(session_id).agents
+            agents = self._sessions.get(session_id).agents
             return tuple(sorted(name for name, (_, is_running) in agents.items() if is_running and name != MAIN))
 
     # --- what was said and done ---------------------------------------------------------------------------------
@@ -251,7 +225,7 @@ class Ledger:
     def told(self, session_id: str, agent_id: str, what: str) -> bool:
         """Whether an agent was *not* told this before; from now on it was. One of several processes gets True."""
         with self._lock:
-            session, agent = self._session(session_id), _key(agent_id)
+            session, agent = self._sessions.get(session_id), _key(agent_id)
             if (agent, what) in session.told:
                 return False
             session.told.add((agent, what))
@@ -261,14 +235,14 @@ class Ledger:
     def told_so_far(self, session_id: str, agent_id: str) -> frozenset[str]:
         """Everything that an agent was told."""
         with self._lock:
-            told = self._session(session_id).told
+            told = self._sessions.get(session_id).told
             return frozenset(what for name, what in told if name == _key(agent_id))
 
     def mark_stopped(self, session_id: str, agent_id: str, reason: str, kind: str = "budget") -> None:
         """Notes that an agent was stopped, and why. A raised limit lifts stops of the kind "budget"."""
         with self._lock:
-            stop = _Stop(kind, reason, self.raised(session_id))
-            self._session(session_id).stops[_key(agent_id)] = stop
+            stop = Stop(kind, reason, self.raised(session_id))
+            self._sessions.get(session_id).stops[_key(agent_id)] = stop
             self._database.write(
                 ("INSERT OR REPLACE INTO stops VALUES (?, ?, ?, ?)", (session_id, _key(agent_id), kind, reason))
             )
@@ -281,13 +255,13 @@ class Ledger:
     def lift_stop(self, session_id: str, agent_id: str) -> None:
         """Forgets that an agent was stopped."""
         with self._lock:
-            self._session(session_id).stops.pop(_key(agent_id), None)
+            self._sessions.get(session_id).stops.pop(_key(agent_id), None)
             self._database.write(("DELETE FROM stops WHERE session = ? AND agent = ?", (session_id, _key(agent_id))))
 
     def _stops(self, session_id: str) -> dict[str, str]:
         rows = self._database.read("SELECT agent, reason FROM stops WHERE session = ?", (session_id,))
         found = {str(agent): str(reason) for agent, reason in rows}
-        own = self._session(session_id).stops
+        own = self._sessions.get(session_id).stops
         raised = self.raised(session_id) if own else Raised()
         return found | {
             agent: stop.reason for agent, stop in own.items() if stop.kind != "budget" or stop.raised == raised
@@ -332,7 +306,7 @@ class Ledger:
     def transcript(self, session_id: str) -> str:
         """Path of the main transcript of a session, as the newest event named it; empty if none did."""
         with self._lock:
-            return self._session(session_id).transcript
+            return self._sessions.get(session_id).transcript
 
     def sessions(self) -> list[tuple[str, str]]:
         """(session id, transcript) of all that were seen, the newest first."""
@@ -355,83 +329,8 @@ class Ledger:
                 for project in sorted(os.listdir(root)):
                     path = os.path.join(root, project, f"{session_id}.jsonl")
                     if os.path.isfile(path):
-                        self._session(session_id, path)
+                        self._sessions.get(session_id, path)
             return session_id
-
-    def _session(self, session_id: str, transcript: str = "", cwd: str = "") -> _Session:
-        session = self._sessions.get(session_id)
-        if session is None:
-            session = self._sessions[session_id] = self._restored(session_id)
-        if transcript and transcript != session.transcript:
-            session.transcript, session.following, session.may_be_read = transcript, None, None
-            self._database.write(*tables.write_session(session_id, transcript, cwd))
-        return session
-
-    def _restored(self, session_id: str) -> _Session:
-        def rows(query: str) -> list[tuple[object, ...]]:
-            return self._database.read(query, (session_id,))
-
-        flights = rows("SELECT agent, call, is_next, entered_tokens FROM flights WHERE session = ?")
-        agents = rows("SELECT agent, agent_type, is_running FROM agents WHERE session = ?")
-        return _Session(
-            books=self._newest_books(session_id) if self._reads_on else Books(tables.entries(rows(tables.ENTRIES))),
-            flights={
-                str(agent): Flight(str(call), bool(is_next), int(str(new))) for agent, call, is_next, new in flights
-            },
-            agents={str(agent): (str(agent_type), bool(is_running)) for agent, agent_type, is_running in agents},
-            told={(str(agent), str(what)) for agent, what in rows("SELECT agent, what FROM told WHERE session = ?")},
-        )
-
-    def _newest_books(self, session_id: str) -> Books:
-        """Totals and the newest requests: a process for one event does not need the others, or few of them."""
-
-        def find(request_id: str) -> Entry | None:
-            found = tables.entries(self._database.read(tables.ONE_ENTRY, (session_id, request_id)))
-            return found[0] if found else None
-
-        books = Books(find=find)
-        for agent, account in tables.totals(self._database.read(tables.TOTALS, (session_id,))).items():
-            newest = self._database.read(tables.NEWEST_ENTRIES, (session_id, agent, OUTPUTS_FOR_MEDIAN))
-            books.restore(agent, account, tables.entries(reversed(newest)))
-        return books
-
-    def _may_be_read(self, transcript: str) -> bool:
-        from mcp_lean.guard.spend import is_in_a_root
-
-        if is_in_a_root(transcript, self._environ):
-            return True
-        self._notes.setdefault(f"{transcript}: not in Claude Code's own folder; what this run spends is not counted")
-        return False
-
-    def _look(self, session_id: str, session: _Session) -> bool:
-        """Reads what is new. False: there is more, which the next look reads."""
-        if session.may_be_read is None:
-            session.may_be_read = bool(session.transcript) and self._may_be_read(session.transcript)
-        if not session.may_be_read:
-            return True
-        from mcp_lean.costs.contract import price_table
-        from mcp_lean.guard import spend
-
-        try:
-            if self._reads_on:
-                known = tables.places(self._database.read(tables.PLACES, (session_id,)))
-                reading = spend.read_on(session.transcript, session.books, known, price_table())
-            else:
-                session.following = session.following or spend.Following(
-                    session.transcript, session.books, price_table()
-                )
-                reading = session.following.look()
-        except OSError as error:
-            where = error.filename or session.transcript
-            self._notes.setdefault(f"{where}: {error.strerror}; what it holds is not counted")
-            return True
-        for path, reason in reading.problems:
-            self._notes.setdefault(f"{path}: {reason}; what it holds is not counted")
-        statements = [tables.write_entry(session_id, entry) for entry in reading.entries]
-        statements += [tables.write_place(session_id, place) for place in reading.places]
-        if statements:
-            self._database.write(*statements)
-        return reading.is_done
 
 
 def _call(event: Event) -> str:

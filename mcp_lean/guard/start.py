@@ -17,9 +17,11 @@ from mcp_lean.config import Config, load
 from mcp_lean.config import Guard as GuardSettings
 from mcp_lean.errors import ConfigError
 from mcp_lean.guard.hooks import Guard
+from mcp_lean.guard.parts import STOP
 
 if TYPE_CHECKING:
     from mcp_lean.guard.ledger import Ledger
+    from mcp_lean.guard.loops import Loops
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Started:
     guard: Guard
     ledger: Ledger
     config: Config
+    loops: Loops | None = None
 
 
 def start(
@@ -48,10 +51,12 @@ def start(
         say: takes what went wrong, a line each; by default it goes to stderr.
     """
     from mcp_lean.guard.ledger import Ledger
+    from mcp_lean.guard.loops import Loops
 
     ledger = Ledger.open(environ, reads_on=is_for_one_event)
     try:
         config, problem = load(project, environ), ""
     except ConfigError as error:
         config, problem = Config(guard=GuardSettings(enabled=False)), f"mcp-lean: the guard is off: {error}"
-    return Started(Guard(config, ledger, say=say, for_person=problem), ledger, config)
+    loops = Loops(may_stop=config.guard.loops == STOP)
+    return Started(Guard(config, ledger, loops, say, problem), ledger, config, loops)

@@ -16,7 +16,7 @@ from mcp_lean.repo.languages.base import VALUES
 from mcp_lean.repo.outline.model import Definition, Outline
 from mcp_lean.repo.patterns import words
 
-CONTEXT_LINES = 6
+CONTEXT_LINES = 8
 """Lines before and after a hit where only its surroundings are shown."""
 
 DEFINITION_SHARE = 1.5

@@ -22,7 +22,7 @@ FOLDERS = {
     ),
     GENERATED: r"dist|generated|__generated__|autogen|migrations|locales?|__snapshots__|\.next|\.nuxt",
     TEST: (
-        r"tests?|testing|testdata|test[_-].+|.+[_-]tests?|testutils?|testlib|testsuites?|__tests__|__mocks__|mocks"
+        r"tests?|testing|testdata|test[_-].+|.+[._-]tests?|testutils?|testlib|testsuites?|__tests__|__mocks__|mocks"
         r"|specs?|e2e|fixtures?|bench|benches|benchmarks?|fuzz|cypress|playwright"
     ),
     EXAMPLE: r"_?examples?|samples?|demos?|docs|documentation|tutorials?|playgrounds?",

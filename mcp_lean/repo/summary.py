@@ -110,7 +110,9 @@ def summarise(
 ) -> Summary:
     """Look at the files. `focus`: words, symbols or sentences; none means no preference."""
     tags = [one for one in tags_of(selection.compared, snapshot, store, check) if one.is_written]
+    check()
     ranking, order = _ordered(tags, focus)
+    check()
     ranked = [path for path in order if path in selection.ranked]
     by_path = {one.path: one for one in tags}
     is_part = len(selection.asked) < len(visible)

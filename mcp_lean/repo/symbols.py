@@ -8,13 +8,18 @@ Not here: finding definitions (`outline`), which files are shown (`rank.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from mcp_lean.repo.store import Store
 from mcp_lean.repo.tags import number_of, words_of
+
+if TYPE_CHECKING:
+    from mcp_lean.repo.outline import Definition
 
 PARSE_SECONDS = 3.0
 """A file that is ranked is parsed in 0.2 s at most; this only ends what never would. It is long because a parse that a
@@ -46,14 +51,53 @@ def symbols_of(path: str, source: bytes, store: Store) -> tuple[Symbol, ...]:
         return tuple(_from_row(row) for row in kept.split("\n") if row)
     from mcp_lean.repo.outline import outline
 
+    definitions = [one for one in outline(path, source, deadline_s=PARSE_SECONDS).definitions if _is_named(one)]
     found: dict[str, Symbol] = {}
-    for one in outline(path, source, deadline_s=PARSE_SECONDS).definitions:
-        names = one.qualified.split(".")
-        is_spellable = SPELLABLE.fullmatch(one.qualified) and SPELLABLE.fullmatch(one.name)
-        if one.kind not in NOT_SHOWN and is_spellable and TEST_MODULES.isdisjoint(names):
-            found.setdefault(one.qualified, Symbol(one.name, one.qualified, one.start, one.end))
+    for one, qualified in _without_namespaces(definitions):
+        found.setdefault(qualified, Symbol(one.name, qualified, one.start, one.end))
     store.keep_text(key, "\n".join(f"{s.start} {s.end} {s.name} {s.qualified}" for s in found.values()))
     return tuple(found.values())
+
+
+def _is_named(one: Definition) -> bool:
+    """Whether the name can stand in a list, and says more than the names around it (a constructor's does not)."""
+    if one.kind in NOT_SHOWN or not (SPELLABLE.fullmatch(one.qualified) and SPELLABLE.fullmatch(one.name)):
+        return False
+    *outer, name = one.qualified.split(".")
+    return TEST_MODULES.isdisjoint([*outer, name]) and outer[-1:] != [name]
+
+
+def _without_namespaces(definitions: Sequence[Definition]) -> list[tuple[Definition, str]]:
+    """Definitions with the names that items spell: without namespaces, if all of a file stands in some.
+
+    An item finds a definition by the end of its name as well, so `Json.Linq.JToken` is asked for as `JToken`; unless
+    another name in the file ends so too.
+    """
+    rest, cut = list(definitions), 0
+    while rest:
+        outermost = _outermost(rest)
+        inside = [one for one in rest if one not in outermost]
+        if any(one.kind != "module" for one in outermost) or not inside:
+            break
+        if len({one.qualified for one in outermost}) > 1:
+            break
+        rest, cut = inside, len(outermost[0].qualified) + 1
+    named_so = Counter(ending for name in {one.qualified for one in definitions} for ending in _endings(name))
+    return [(one, one.qualified[cut:] if named_so[one.qualified[cut:]] == 1 else one.qualified) for one in rest]
+
+
+def _endings(qualified: str) -> Iterator[str]:
+    names = qualified.split(".")
+    return (".".join(names[i:]) for i in range(len(names)))
+
+
+def _outermost(definitions: Sequence[Definition]) -> list[Definition]:
+    """Those that stand in no other. Nested ones follow what they are nested in."""
+    found: list[Definition] = []
+    for one in definitions:
+        if not found or not one.qualified.startswith(found[-1].qualified + "."):
+            found.append(one)
+    return found
 
 
 def main_symbols(

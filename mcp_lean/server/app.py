@@ -128,7 +128,9 @@ class LeanServer:
         if self._limit is None:
             self._limit = anyio.CapacityLimiter(CALLS_AT_ONCE)  # needs a running event loop
         known = await self._door.known(params.meta) if self._door else hook_tool.NOTHING_KNOWN
-        call = Context(self._workspace, caller=known.caller, ledger=known.ledger, limits=known.limits)
+        call = Context(
+            self._workspace, caller=known.caller, ledger=known.ledger, limits=known.limits, loops=known.loops
+        )
         try:
             return await anyio.to_thread.run_sync(
                 self._counted, tool, params.arguments or {}, call, abandon_on_cancel=True, limiter=self._limit

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mcp_lean.config import Budget
     from mcp_lean.guard.identity import Caller
     from mcp_lean.guard.ledger import Ledger
+    from mcp_lean.guard.loops import Loops
     from mcp_lean.guard.start import Started
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Known:
     caller: Caller | None = None
     ledger: Ledger | None = None
     limits: Budget | None = None
+    loops: Loops | None = None
 
 
 NOTHING_KNOWN = Known()
@@ -94,7 +96,7 @@ class HookDoor:
 
     def _look_up(self, tool_use_id: str) -> Known:
         started = self._opened()
-        return Known(started.guard.identify(tool_use_id), started.ledger, started.config.budget)
+        return Known(started.guard.identify(tool_use_id), started.ledger, started.config.budget, started.loops)
 
     def _opened(self) -> Started:
         if self._started is None:

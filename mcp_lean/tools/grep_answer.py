@@ -38,7 +38,7 @@ LIST_SHARE = 0.15
 LIST_TOKENS = (400, 700)
 """What is kept for the `more:` lines: a share of the budget between these bounds, but never more than a quarter."""
 
-WHOLE_FROM_SHARE = 0.3
+WHOLE_FROM_SHARE = 0.2
 """Where the regions hold this much of a file that is small enough, the file is shown whole."""
 
 PARTS_NAMED = 2

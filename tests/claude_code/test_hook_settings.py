@@ -110,4 +110,8 @@ def test_the_matcher_of_our_own_tools(server: str, tool: str, is_ours: bool) -> 
 def test_where_a_server_cannot_be_called_each_event_is_a_command() -> None:
     for event, _, handler in registered(Config(), command=("/a b/mcp-lean",)):
         assert handler.pop("if", "Bash(*budget*)") == "Bash(*budget*)"
-        assert handler == {"type": "command", "command": f"'/a b/mcp-lean' hook {event}", "timeout": 2}
+        assert handler == {
+            "type": "command",
+            "command": f"'/a b/mcp-lean' hook {event}",
+            "timeout": 5 if event == "UserPromptSubmit" else 2,
+        }

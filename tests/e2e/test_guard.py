@@ -26,21 +26,22 @@ GUARDED: JsonObject = {"hooks": hooks(Config())}
 LIFT = "mcp-lean budget --raise 5"
 
 
-def once_ready(says: Says) -> Callable[[Scene], Says]:
-    """The turn, as soon as our server has given its tools, and its guard is there if hooks have asked for it.
+def is_listed(scene: Scene) -> bool:
+    return any("tools" in (entry.message.get("result") or {}) for entry in scene.wire())
+
+
+def has_guard(scene: Scene) -> bool:
+    return (scene.place.root / "home/.local/share/mcp-lean/ledger.sqlite3").exists()
+
+
+def once_ready(says: Says, ready: Callable[[Scene], bool] = has_guard) -> Callable[[Scene], Says]:
+    """The turn, as soon as our server has given its tools and has made the guard, which the first hook asks for.
 
     Before that a hook finds no server, or a guard that is still being loaded, and goes on without an answer.
     """
 
-    def is_ready(scene: Scene) -> bool:
-        wire = scene.wire()
-        asked = [call for call in wire if call.tool == "hook"]
-        is_listed = any("tools" in (entry.message.get("result") or {}) for entry in wire)
-        has_guard = (scene.place.root / "home/.local/share/mcp-lean/ledger.sqlite3").exists()
-        return is_listed and all(answer_to(call, wire) for call in asked) and (has_guard or not asked)
-
     def turn(scene: Scene) -> Says:
-        scene.until(lambda: is_ready(scene), "the server to be ready")
+        scene.until(lambda: is_listed(scene) and ready(scene), "the server to be ready")
         return says
 
     return turn
@@ -183,7 +184,7 @@ def test_work_goes_on_with_a_guard_that(claude: Claude, how: str) -> None:
         mcp={"lean": Server((sys.executable, "-c", code))},
         files=limits(run_usd=0.01, agent_usd=0.01),
         settings=GUARDED,
-        turns=[once_ready(spawn("scout")), echo("b"), "all done"],
+        turns=[once_ready(spawn("scout"), is_listed), echo("b"), "all done"],
         subagents={"scout": [echo("a"), "found"]},
         timeout_s=90,
     )
@@ -210,7 +211,7 @@ def test_callers_are_told_apart(claude: Claude) -> None:
 def test_without_hooks_nobody_is_known(claude: Claude) -> None:
     run = claude(
         mcp={"lean": Server((sys.executable, str(Path(__file__).with_name("who.py"))))},
-        turns=[once_ready(use("mcp__lean__who")), "done"],
+        turns=[once_ready(use("mcp__lean__who"), is_listed), "done"],
     )
 
     assert run.result_text("mcp__lean__who") == "nobody known"

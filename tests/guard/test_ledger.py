@@ -269,6 +269,19 @@ def test_a_transcript_out_of_claude_s_folder_is_not_followed_and_that_is_said_on
     assert ledger.take_notes() == []
 
 
+def test_the_first_session_of_all_is_counted_though_its_folder_comes_after_the_first_event(
+    place: Place, ledger: Ledger
+) -> None:
+    place.folder.rmdir()
+    place.folder.parent.rmdir()
+    ledger.remember(place.pre("toolu__1"))
+    place.append("", b"".join(Writer().request()))
+    ledger.remember(place.pre("toolu__1"))
+
+    assert ledger.spent_picousd(SESSION) == place.metered() > 0
+    assert ledger.take_notes() == []
+
+
 def test_a_session_whose_folder_is_a_file_or_whose_file_is_a_folder_is_read_as_far_as_it_goes(
     place: Place, ledger: Ledger
 ) -> None:
@@ -545,7 +558,7 @@ def test_the_total_is_the_meter_s_while_a_real_run_is_fed_line_by_line(place: Pl
     files = [("", source)]
     files += [(path.stem.removeprefix("agent-"), path) for path in Path(SPOTTER, source.stem).rglob("agent-*.jsonl")]
     lines = list(heapq.merge(*(timed(agent_id, path) for agent_id, path in files)))
-    every = 1 if len(lines) < 120 else 50 if len(lines) < 1_600 else 400
+    every = 1 if len(lines) < 120 else 50
     for number, (_, agent_id, _, line) in enumerate(lines):
         place.append(agent_id, line)
         ledger.refresh(place.session, str(place.main))

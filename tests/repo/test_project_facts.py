@@ -182,6 +182,10 @@ CASES = {
         {"Gemfile": "", "Rakefile": "RSpec::Core::RakeTask.new(:spec)\ntask :build do\nend\n"},
         [("build", "bundle install"), ("build", "bundle exec rake build"), ("test", "bundle exec rake spec")],
     ),
+    "ruby's tests": (
+        {"Rakefile": "Minitest::TestTask.create # x\n", "x/Rakefile": "Rake::TestTask.new(:spec) do |t|\n"},
+        [("test", "rake test")],
+    ),
     "php": (
         {"composer.json": '{"scripts": {"test": "phpunit", "x": "y"}}', "phpunit.xml.dist": "<phpunit/>"},
         [("build", "composer install"), ("test", "composer test"), ("test", "vendor/bin/phpunit")],
@@ -189,6 +193,7 @@ CASES = {
     "containers": (
         {
             "Dockerfile": 'FROM a\nCMD ["old"]\nFROM b\nENTRYPOINT ["python", "-m"]\nCMD ["shop"]\n',
+            "x/Dockerfile": 'CMD ["/bin/bash"]',
             "Procfile": "web: gunicorn shop\n",
             "compose.yaml": "services:\n",
         },

@@ -58,6 +58,31 @@ def test_names_that_no_item_can_spell_and_rust_test_modules_are_left_out(store: 
     )
 
 
+def test_namespaces_around_a_whole_file_are_no_part_of_the_names(store: Store) -> None:
+    source = b"""\
+namespace Json {
+namespace Linq {
+class Token { public: Token() {} void Read() {} };
+void Parse() {}
+void Read() {}
+}
+}
+"""
+    assert [symbol.qualified for symbol in symbols_of("token.hpp", source, store)] == [
+        "Token",
+        "Token.Read",
+        "Parse",
+        "Json.Linq.Read",
+    ]
+
+
+def test_a_module_beside_other_things_keeps_its_name(store: Store) -> None:
+    source = b"module Shop\n  class Cart\n  end\nend\n\nclass Main\nend\n"
+
+    assert [symbol.qualified for symbol in symbols_of("a.rb", source, store)] == ["Shop", "Shop.Cart", "Main"]
+    assert [symbol.qualified for symbol in symbols_of("b.rb", b"module Shop\nend\n", store)] == ["Shop"]
+
+
 def uses(**names: int) -> dict[int, int]:
     return {number_of(name.encode()): count for name, count in names.items()}
 

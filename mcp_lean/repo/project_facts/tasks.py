@@ -17,13 +17,16 @@ MAKE_TARGET = re.compile(r"^([A-Za-z0-9][\w./-]*(?:[ \t]+[A-Za-z0-9][\w./-]*)*)[
 JUST_RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)(?:[ \t]+[^:=\n]*)?:(?!=)", re.MULTILINE)
 TASKFILE_TASK = re.compile(r"^  ([A-Za-z_][\w:-]*):[ \t]*$", re.MULTILINE)
 RAKE_TASK = re.compile(
-    r"^\s*task[ (]+:?['\"]?([\w:]+)|RSpec::Core::RakeTask\.new\(:?(\w+)|TestTask\.new\(?:?(\w*)", re.MULTILINE
+    r"^\s*task[ (]+:?['\"]?([\w:]+)|RSpec::Core::RakeTask\.new\(:?(\w+)"
+    r"|TestTask\.(?:new|create)(?:\(?:?['\"]?([\w:]+))?",
+    re.MULTILINE,
 )
 FOLDERS = ("script", "scripts")
 SCRIPTS = ("bootstrap", "setup", "build", "test", "tests", "check", "lint", "format", "server", "start", "dev")
 """Names of scripts that several large projects agree on."""
 
 PROC = re.compile(r"^([\w-]+):[ \t]*(\S.*)$", re.MULTILINE)
+SHELLS = frozenset({"sh", "bash", "zsh", "ash"})
 CONTAINER_START = re.compile(r"^(ENTRYPOINT|CMD)[ \t]+(.+)$", re.MULTILINE | re.IGNORECASE)
 
 
@@ -75,7 +78,7 @@ def dockerfile(manifest: Manifest) -> Iterator[Fact]:
     """What the last stage starts."""
     last = {found[1].upper(): found[2] for found in CONTAINER_START.finditer(manifest.text)}
     words = [word for part in ("ENTRYPOINT", "CMD") if part in last for word in _words(last[part])]
-    if words:
+    if words and words[-1].rpartition("/")[2] not in SHELLS:
         yield from manifest.fact(RUN, " ".join(words))
 
 
