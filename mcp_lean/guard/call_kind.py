@@ -37,7 +37,7 @@ OWN_NEUTRAL = frozenset(("budget_check",))
 
 SLEEPS = re.compile(r"(?:^|[|&;(\n]\s*|\bdo\s+)(?:sleep|wait|watch|inotifywait)\b")
 WAITS = re.compile(
-    SLEEPS.pattern + r"|\btail\s+(?:-\S+\s+)*(?:-f|-F|--follow)\b|\s--(?:watch|wait|follow)\b"
+    SLEEPS.pattern + r"|\btail\b[^|;&\n]*\s-(?:\w*[fF]\b|-follow)|\s--(?:watch|wait|follow)\b"
     r"|\bgh\s+(?:run\s+(?:watch|view|list)|pr\s+(?:checks|status|view))\b"
     r"|\bkubectl\s+(?:get|wait|rollout|logs)\b|\bdocker\s+(?:ps|logs|inspect|compose\s+(?:ps|logs))\b"
     r"|/tasks/\S+\.output\b"

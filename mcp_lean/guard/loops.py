@@ -53,7 +53,10 @@ STEPS = {
 }
 PERIODS = (2, 3, 4)
 NEW_SHARE = 0.05
-"""Of the lines of a turn; less is nothing new."""
+"""Of the lines of a result; less is nothing new."""
+
+FEWEST_LINES = 3
+"""A shorter result ("no matches", "unchanged") tells something, but not by its lines."""
 
 STANDS_TURNS = 3
 """So long a finding is an agent's present state."""
@@ -189,7 +192,7 @@ def _read(history: History, now: Seen, response: str) -> tuple[History, int]:
     lines, before = history.lines, is_stale
     if now.kind is Kind.LOOK and not now.is_failure:
         lines, new, total = masking.learn(lines, response)
-        if total:
+        if total >= FEWEST_LINES:
             is_stale = is_stale is not False and new < total * NEW_SHARE
     elif now.changes:
         is_stale = False
@@ -211,11 +214,12 @@ def _counts(seen: Sequence[Seen], now: Seen, stale_turns: int, call: ToolUse) ->
     if now.is_failure:
         times = _turns(now, _until_other_result(past, now, stops_at_wait=True))
         yield "failure", times, words.failure(call, times)
-        times = _turns(now, _same_errors(past, now))
-        yield "error", times, words.error(call, times)
     if now.missed_in:
         times = _turns(now, _missed_edits(past, now))
         yield "edit", times, words.missed_edit(call, times)
+    elif now.is_failure:
+        times = _turns(now, _same_errors(past, now))
+        yield "error", times, words.error(call, times)
     yield from _cycles(seen)
     yield "reading", stale_turns, words.reading(stale_turns)
 

@@ -62,7 +62,7 @@ PROSE = frozenset(
     )
 )
 LAST = (roles.VENDORED, roles.GENERATED)
-CLOSER_FILES = 400
+CLOSER_FILES = 250
 """Only the best by hits alone are judged by their size and name too: for tens of thousands it takes longer than the
 search itself."""
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 LINE_CHARS = 400
 """As much of a line as a matcher with a repetition is tried on: its time can grow with the square of the length."""
@@ -154,6 +155,7 @@ def defining_lines(text: str) -> str:
     )
 
 
+@lru_cache(maxsize=8_192)
 def words(name: str) -> frozenset[str]:
     """Words of a name, in lower case and without the s of a plural: `userSessions` as user, session."""
     found = (word.lower() for word in WORD.findall(name))

@@ -75,13 +75,12 @@ def _without_namespaces(definitions: Sequence[Definition]) -> list[tuple[Definit
     """
     rest, cut = list(definitions), 0
     while rest:
-        outermost = _outermost(rest)
-        inside = [one for one in rest if one not in outermost]
-        if any(one.kind != "module" for one in outermost) or not inside:
+        outermost = {(one.kind, one.qualified) for one in _outermost(rest)}
+        kind, namespace = next(iter(outermost))
+        inside = [one for one in rest if one.qualified != namespace]
+        if len(outermost) > 1 or kind != "module" or not inside:
             break
-        if len({one.qualified for one in outermost}) > 1:
-            break
-        rest, cut = inside, len(outermost[0].qualified) + 1
+        rest, cut = inside, len(namespace) + 1
     named_so = Counter(ending for name in {one.qualified for one in definitions} for ending in _endings(name))
     return [(one, one.qualified[cut:] if named_so[one.qualified[cut:]] == 1 else one.qualified) for one in rest]
 
