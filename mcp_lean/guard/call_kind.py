@@ -35,7 +35,7 @@ KINDS = {
 OWN_LOOKS = frozenset(("read_many", "grep_and_read", "repo_summary"))
 OWN_NEUTRAL = frozenset(("budget_check",))
 
-SLEEPS = re.compile(r"(?:^|[|&;(\n]\s*|\bdo\s+)(?:sleep|wait|watch|inotifywait)\b")
+SLEEPS = re.compile(r"(?:^|[|&;(\n][ \t]*|\bdo\s+)(?:sleep|wait|watch|inotifywait)\b")
 WAITS = re.compile(
     SLEEPS.pattern + r"|\btail\b[^|;&\n]*\s-(?:\w*[fF]\b|-follow)|\s--(?:watch|wait|follow)\b"
     r"|\bgh\s+(?:run\s+(?:watch|view|list)|pr\s+(?:checks|status|view))\b"

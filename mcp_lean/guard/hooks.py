@@ -184,11 +184,8 @@ class Guard:
         if event.name != "PostToolBatch":
             return ""
         agent.has_our_tools = agent.has_our_tools or any(_is_ours(call.name) for call in event.batch)
-        stretch, line = nudge.after(agent.stretch, event.batch)
-        # Not said is not told: an agent that turns out to have our tools can still be told in this stretch.
-        may_say = not event.agent_id or agent.has_our_tools
-        agent.stretch = stretch if may_say or not line else replace(stretch, is_told=False)
-        return line if may_say else ""
+        agent.stretch, line = nudge.after(agent.stretch, event.batch)
+        return line if agent.has_our_tools or not event.agent_id else ""
 
     def _ended(self, ledger: Ledger, event: Event) -> Iterable[str]:
         """Sentences on agents whose results come in with this event, and which were stopped."""

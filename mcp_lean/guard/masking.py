@@ -47,12 +47,19 @@ POSITIONS = re.compile(r"(?<=[:(,])\d+(?=[:),]|\b)|\b(?:lines?|line:|col|column)
 LINE_NUMBER = re.compile(r"^\s*(?:[^\s:]{1,300}:)?\d{1,7}[:\t→-]\s?")
 EXIT_CODE = re.compile(r"^Exit code \d+\s*")
 DIGITS = re.compile(r"\d+")
-WITHOUT_DIGITS = {ord(digit): None for digit in "0123456789"}
 
 
 def digest(text: str) -> int:
     """Of the exact text."""
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+    return _digest(_bytes(text))
+
+
+def _digest(data: bytes) -> int:
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "big")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def mask(text: str) -> str:
@@ -64,8 +71,8 @@ def of_success(text: str) -> int:
     """Equal for results that say the same."""
     if len(text) <= 2 * KEPT_CHARS:
         return digest(mask(text))
-    middle = text[KEPT_CHARS:-KEPT_CHARS].translate(WITHOUT_DIGITS)
-    return digest("\0".join((mask(text[:KEPT_CHARS]), middle, mask(text[-KEPT_CHARS:]))))
+    middle = _bytes(text[KEPT_CHARS:-KEPT_CHARS]).translate(None, b"0123456789")
+    return _digest(b"\0".join((_bytes(mask(text[:KEPT_CHARS])), middle, _bytes(mask(text[-KEPT_CHARS:])))))
 
 
 def of_failure(text: str) -> int:
@@ -103,7 +110,7 @@ def learn(known: bytes, text: str) -> tuple[bytes, int, int]:
         if len(line) < SHORTEST_LINE_CHARS:
             continue
         total += 1
-        place, bit = divmod(crc32(line.encode("utf-8", "surrogatepass")) % FILTER_BITS, 8)
+        place, bit = divmod(crc32(_bytes(line)) % FILTER_BITS, 8)
         if not bits[place] >> bit & 1:
             new += 1
             bits[place] |= 1 << bit

@@ -51,12 +51,18 @@ def start(
         say: takes what went wrong, a line each; by default it goes to stderr.
     """
     from mcp_lean.guard.ledger import Ledger
-    from mcp_lean.guard.loops import Loops
 
     ledger = Ledger.open(environ, reads_on=is_for_one_event)
     try:
         config, problem = load(project, environ), ""
     except ConfigError as error:
         config, problem = Config(guard=GuardSettings(enabled=False)), f"mcp-lean: the guard is off: {error}"
-    loops = Loops(may_stop=config.guard.loops == STOP)
+    loops = None if is_for_one_event else _loops(config)
     return Started(Guard(config, ledger, loops, say, problem), ledger, config, loops)
+
+
+def _loops(config: Config) -> Loops:
+    """A detector needs several turns: a process that ends after one event neither loads nor asks it."""
+    from mcp_lean.guard.loops import Loops
+
+    return Loops(may_stop=config.guard.loops == STOP)

@@ -135,7 +135,7 @@ def _listed(
 def _left_out(files: Sequence[Opened], parts: Mapping[int, Sequence[Region]]) -> Iterator[tuple[int, str, int]]:
     """File number, item and hits of what is not shown: parts of shown files first, then the other files.
 
-    A name with a control character in it cannot be written as an item, and is only counted.
+    A name that cannot be written as an item (control characters, bytes that are no UTF-8) is only counted.
     """
     for index, regions in parts.items():
         file = files[index]
@@ -144,12 +144,12 @@ def _left_out(files: Sequence[Opened], parts: Mapping[int, Sequence[Region]]) ->
         for region in file.regions:
             span = range(region.first, region.last + 1)
             lines = [line for line in span if line not in given and file.lines[line - 1].strip()]
-            if lines and one_line(file.shown) == file.shown:
+            if lines and shown_path(file.shown) == file.shown:
                 hidden.append((-region.score, lines[0], lines[-1], sum(region.counts.values())))
         for _, first, last, count in sorted(hidden)[:PARTS_NAMED]:
             yield index, f"{file.shown}:{first}-{last}", count
     for index, file in enumerate(files):
-        if index not in parts and one_line(file.shown) == file.shown:
+        if index not in parts and shown_path(file.shown) == file.shown:
             yield index, f"{file.shown}:{file.best}" if file.best else file.shown, file.hits
 
 
@@ -172,10 +172,15 @@ def _block(file: Opened, run: Sequence[Region], patterns: Sequence[Pattern]) -> 
     counts: Counter[int] = Counter()
     for region in run:
         counts.update(region.counts)
-    place = f"== {one_line(file.shown)}:{first}-{last}"
+    place = f"== {shown_path(file.shown)}:{first}-{last}"
     heading = (place, _first_few(names, NAMES_SHOWN), f"({_hits(counts, patterns)})")
     rows = (number(_clipped(file.lines[line - 1], patterns), line) for line in range(first, last + 1))
     return ["  ".join(part for part in heading if part), *rows]
+
+
+def shown_path(path: str) -> str:
+    """A path as text on one line; bytes that are no UTF-8 as "?"."""
+    return one_line(path).encode("utf-8", "replace").decode()
 
 
 def _name(region: Region) -> str:

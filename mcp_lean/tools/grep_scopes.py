@@ -16,8 +16,9 @@ from mcp_lean.repo.listing import list_files
 from mcp_lean.repo.patterns import Pattern, shown
 from mcp_lean.repo.scope import Scope
 from mcp_lean.repo.search import Found, files_with, search
-from mcp_lean.repo.workspace import Workspace, one_line
+from mcp_lean.repo.workspace import Workspace
 from mcp_lean.tools.base import Context
+from mcp_lean.tools.grep_answer import shown_path
 
 EXAMPLES = 5
 
@@ -101,4 +102,4 @@ def _examples(where: str, paths: Sequence[str]) -> list[str]:
     if not paths:
         return []
     more = f" and {len(paths) - EXAMPLES:,} more" if len(paths) > EXAMPLES else ""
-    return [f"{where}: " + ", ".join(map(one_line, paths[:EXAMPLES])) + more]
+    return [f"{where}: " + ", ".join(map(shown_path, paths[:EXAMPLES])) + more]

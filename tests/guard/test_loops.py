@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcp_lean.config import Config
 from mcp_lean.guard import loop_words as words
 from mcp_lean.guard.budget_words import REFUSED_RAISE
 from mcp_lean.guard.event import ToolUse
+from mcp_lean.guard.hooks import Guard
 from mcp_lean.guard.identity import Caller
 from mcp_lean.guard.loops import AGENTS_KEPT, CALLS_KEPT, NOTHING_SEEN, STEPS, Finding, History, Loops, observe
 from mcp_lean.guard.masking import FILTER_BITS
@@ -242,6 +244,26 @@ def test_turns_that_begin_anew_begin_a_new_history() -> None:
     for turn in (0, 1, 0, 1, 0, 1):
         history, finding = observe(history, fails("make").call, "Exit code 1", True, turn)
         assert finding is None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answers_again"),
+    [("check again", {"{}"}), ("<task-notification><task-id>a1</task-id></task-notification>", {"{}", "stop"})],
+)
+def test_what_a_person_asks_for_again_and_again_is_no_loop(prompt: str, answers_again: set[str]) -> None:
+    guard = Guard(Config(), None, Loops())
+    answers = set()
+    for number in range(12):
+        guard.answer({"event": "UserPromptSubmit", "session_id": "S", "prompt": prompt})
+        for part in "ab":
+            call = {"tool_use_id": f"{number}{part}", "tool_name": "Bash", "tool_input": {"command": "make"}}
+            answer = guard.answer(
+                {"event": "PostToolBatch", "session_id": "S", "tool_calls": [{**call, "tool_response": "up to date"}]}
+            )
+            answers.add("stop" if '"continue": false' in answer else "{}" if answer == "{}" else "context")
+
+    assert answers - {"context"} == answers_again
+    assert ("context" in answers) is ("stop" in answers)
 
 
 def test_without_leave_to_stop_a_warning_is_the_last_step() -> None:
