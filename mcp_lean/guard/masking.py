@@ -17,7 +17,9 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from zlib import crc32
 
-KEPT_CHARS = 16_000
+MOST_LINE_CHARS = 2_000
+
+KEPT_CHARS = 8_000
 """Of each end of a text, masked by expressions; what lies between is compared without its digits."""
 
 TAIL_CHARS = 2_000
@@ -28,20 +30,25 @@ CLASS_CHARS = 80
 FILTER_BITS = 1 << 16
 """8 KB per agent. Some ten thousand lines fit before a new line is taken for a known one in one of six cases."""
 
-SHORTEST_LINE_CHARS, MOST_LINES = 4, 4_000
-"""A shorter line is a bracket. Lines beyond that number are not looked at."""
+SHORTEST_LINE_CHARS, MOST_LINES = 4, 1_000
+"""A shorter line is a bracket. Of more lines, every second, third, ... is looked at."""
+
+MOST_CHARS = 200_000
+"""Of a result, looked at for lines."""
 
 NO_REASON = ("description", "timeout", "run_in_background")
 """Arguments of Bash that do not change what is run."""
 
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 VOLATILE = re.compile(
+    r"\b(?=\w*\d)(?:"  # few words have a digit; the others are done with here
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"  # dates, with or without a time
-    r"|\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?\b(?!:)"  # times of day, 1:02:03
-    r"|\b0x[0-9a-fA-F]+\b"
-    r"|\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
-    r"|\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,64}\b"  # digits and letters: a hash
-    r"|\b(?:\d+h ?)?(?:\d+m ?)?\d+(?:[.,]\d+)? ?(?:ns|us|µs|ms|s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b"
+    r"|\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?\b(?!:)"  # times of day, 1:02:03
+    r"|0x[0-9a-fA-F]+\b"
+    r"|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
+    r"|(?=\d*[a-f])[0-9a-f]{7,64}\b"  # digits and letters: a hash
+    r"|(?:\d+h ?)?(?:\d+m ?)?\d+(?:[.,]\d+)? ?(?:ns|us|µs|ms|s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b"
+    r")"
 )
 POSITIONS = re.compile(r"(?<=[:(,])\d+(?=[:),]|\b)|\b(?:lines?|line:|col|column) ?\d+|\b\d{5,}\b|\b\d+\.\d+\b(?!\s*%)")
 LINE_NUMBER = re.compile(r"^\s*(?:[^\s:]{1,300}:)?\d{1,7}[:\t→-]\s?")
@@ -104,9 +111,10 @@ def learn(known: bytes, text: str) -> tuple[bytes, int, int]:
     Line numbers and file names in front of lines do not count: what a search has shown is no news to a reader.
     """
     bits = bytearray(known or bytes(FILTER_BITS // 8))
-    lines = {LINE_NUMBER.sub("", line).strip() for line in text[: 4 * KEPT_CHARS].split("\n", MOST_LINES)[:MOST_LINES]}
+    lines = text[:MOST_CHARS].split("\n")
+    some = lines[:: 1 + len(lines) // MOST_LINES]
     new = total = 0
-    for line in lines:
+    for line in {LINE_NUMBER.sub("", line[:MOST_LINE_CHARS]).strip() for line in some}:
         if len(line) < SHORTEST_LINE_CHARS:
             continue
         total += 1

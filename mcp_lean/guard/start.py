@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A guard, and the parts of it that tools use too."""
+    """A guard, and the parts of it that tools use too. `loops` is None where nobody looks for them."""
 
     guard: Guard
     ledger: Ledger

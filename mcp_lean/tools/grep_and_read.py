@@ -16,6 +16,7 @@ from pydantic import BeforeValidator
 from mcp_lean.errors import AskError
 from mcp_lean.packing.allocate import DEFAULT_BUDGET_TOKENS
 from mcp_lean.repo import text
+from mcp_lean.repo.choose import FILE_SHARE
 from mcp_lean.repo.hits import Ranked, rank, weights
 from mcp_lean.repo.outline import Outline, outline
 from mcp_lean.repo.patterns import MAX_PATTERNS, parse, shown, words
@@ -27,10 +28,14 @@ from mcp_lean.tools.grep_answer import Opened, Totals, compose
 from mcp_lean.tools.grep_scopes import absent, no_hits, search_all
 
 PARSED_FILES, TOKENS_PER_PARSED_FILE = 3, 800
-"""Files whose definitions are looked at: this many, and one more per so many tokens of the budget."""
+"""Files whose definitions are looked at: this many, and one more per so many tokens of the budget; and more of them
+while what was found so far would not fill it."""
 
-PARSED_BYTES = 400_000
-"""No further file is parsed beyond this; at 3 MB/s it takes some 130 ms. The rest is shown by windows around hits."""
+TOKENS_PER_LINE = 10
+"""Of source code, roughly; for judging whether the budget is filled."""
+
+PARSED_BYTES = 250_000
+"""No further file is parsed beyond this; at 3 MB/s it takes some 80 ms. The rest is shown by windows around hits."""
 
 NAMED_FILES = 30
 """Files beyond those that are read for the line to name them by."""
@@ -86,15 +91,17 @@ def _open(ranked: Sequence[Ranked], found: Found, budget: int, ctx: Context) -> 
     small_lines = max(SMALL_LINES[0], min(SMALL_LINES[1], budget // TOKENS_PER_SMALL_LINE))
     files = list(_read(ranked, parsed + NAMED_FILES, ctx))
     hits_per_file = hit_lines(found.patterns, ["\n".join(file.lines) for file in files], ctx.check)
-    left_bytes = PARSED_BYTES
+    left_bytes, filled_tokens = PARSED_BYTES, 0.0
     opened = []
     for index, (file, hits) in enumerate(zip(files, hits_per_file, strict=True)):
         ctx.check()
         parts: Sequence[Region] = ()
-        if index < parsed and hits:
+        if hits and (index < parsed or filled_tokens < budget):
             left_bytes -= len(file.source)
             outlined = outline(file.shown, file.source) if left_bytes > 0 else Outline((), "none")
             parts = regions(len(file.lines), outlined, hits, sought, small_lines)
+            lines = sum(part.last - part.first + 1 for part in parts)
+            filled_tokens += min(lines * TOKENS_PER_LINE, FILE_SHARE * budget)
         best = max(hits, key=lambda line: (sum(values[i] for i in hits[line]), -line), default=0)
         opened.append(Opened(file.shown, file.lines, parts, len(hits) or file.one.hits.lines, best, file.one.score))
     return opened

@@ -60,8 +60,10 @@ def run(args: RepoSummary, ctx: Context) -> str:
     root, prefix, patterns = _asked_part(args.paths or [], ctx)
     listing = list_files(root, check=ctx.check)
     visible = ctx.workspace.visible(root, listing.paths)
+    if (real := os.path.realpath(root)) != root:  # a rule may name the folder by either path
+        visible = ctx.workspace.visible(real, visible)
     parts, remarks = _parts(visible, patterns)
-    request = repr((prefix, patterns, args.focus, budget, listing.note))
+    request = repr((prefix, patterns, args.focus, budget, remark, listing.note))
     selection = select(visible, parts)
     looked_at = sorted({*selection.compared, *selection.manifests})
     with Snapshot(root, looked_at, ctx.check) as snapshot, closing(Store.of(root, os.environ)) as store:

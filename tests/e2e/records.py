@@ -99,9 +99,9 @@ class Run:
 
     @property
     def listed(self) -> list[JsonObject]:
-        """The tools as the server `lean` gave them in its last tools/list."""
+        """The tools as the server `lean` gave them in its last tools/list, without those that are for hooks only."""
         lists = [e.message["result"]["tools"] for e in self.mcp if "tools" in (e.message.get("result") or {})]
-        return list(lists[-1])
+        return [tool for tool in lists[-1] if "ui" not in (tool.get("_meta") or {})]
 
     def of(self, agent: str) -> list[Request]:
         """The requests of one agent, in order."""

@@ -45,6 +45,21 @@ def test_a_subagent_that_repeats_a_failing_call_is_stopped_and_everybody_else_go
     assert (ending(run)["result"], run.exit_code) == ("all done", 0)
 
 
+def test_an_agent_that_asks_is_told_that_it_goes_round_in_circles(claude: Claude) -> None:
+    run = claude(
+        settings=GUARDED,
+        turns=[once_ready(spawn("looper")), "all done"],
+        subagents={"looper": [*fail(3), use("mcp__lean__budget_check"), step("new", 1), "found"]},
+    )
+
+    asked = run.result_text("mcp__lean__budget_check", agent="looper").splitlines()
+    assert [line.partition(",")[0] for line in asked if line.startswith("loops: ")] == [
+        'loops: Repeats: Bash "echo no such target; exit 2" gave the same result 3 times'
+    ]
+    assert asked[-1] == "advice: change the approach, or report what stands in the way"
+    assert "found" in run.result_text("Agent")
+
+
 @pytest.mark.parametrize("how", ["parallel failures in one turn", "failures that differ", "green checks between edits"])
 def test_work_that_goes_on_is_let_alone(claude: Claude, how: str) -> None:
     def edit(number: int) -> ToolUse:

@@ -395,6 +395,26 @@ def test_a_call_is_looked_at_once_whatever_events_tell_of_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("between", "turn"),
+    [
+        (fields("UserPromptSubmit", prompt="go on"), 0),
+        (fields("SessionStart", source="compact"), 0),
+        (fields("PostCompact"), 0),
+        (fields("UserPromptSubmit", prompt="<task-notification>"), 2),
+        (fields("Stop"), 2),
+        (fields("SubagentStop", "a1"), 2),
+    ],
+)
+def test_turns_are_counted_anew_with_another_prompt_or_context(between: dict[str, object], turn: int) -> None:
+    loops = Detector()
+    guard = Guard(CONFIG, Books(), loops)
+    for passed in (batch(call(1)), batch(call(2)), between, batch(call(3))):
+        guard.answer(passed)
+
+    assert [seen[-1] for seen in loops.seen] == [0, 1, turn]
+
+
 def test_a_finding_waits_for_the_end_of_the_batch_and_the_gravest_counts() -> None:
     found = {"toolu_1": Found("stop", "looping"), "toolu_2": Found("notice", "again")}
     guard = Guard(CONFIG, Books(), Detector(found.get))

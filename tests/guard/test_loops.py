@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
@@ -22,6 +23,7 @@ from mcp_lean.guard.loops import AGENTS_KEPT, CALLS_KEPT, NOTHING_SEEN, STEPS, F
 from mcp_lean.guard.masking import FILTER_BITS
 from mcp_lean.guard.parts import NOTICE, STOP, WARNING
 from mcp_lean.guard.replay import replay
+from mcp_lean.guard.start import start
 from mcp_lean.transcripts.read import load_runs
 
 
@@ -264,6 +266,17 @@ def test_what_a_person_asks_for_again_and_again_is_no_loop(prompt: str, answers_
 
     assert answers - {"context"} == answers_again
     assert ("context" in answers) is ("stop" in answers)
+
+
+def test_the_guard_of_a_project_has_a_detector_that_obeys_the_settings(tmp_path: Path) -> None:
+    def last_step(**environ: str) -> str:
+        loops = start(str(tmp_path), {"HOME": str(tmp_path), **environ}).loops
+        assert loops is not None
+        found = [loops.observe(Caller("S"), fails("make").call, "Exit code 1", True, turn) for turn in range(5)]
+        return found[-1].step if found[-1] else ""
+
+    assert [last_step(), last_step(MCP_LEAN_GUARD_LOOPS="warn")] == [STOP, WARNING]
+    assert start(str(tmp_path), {"HOME": str(tmp_path)}, is_for_one_event=True).loops is None
 
 
 def test_without_leave_to_stop_a_warning_is_the_last_step() -> None:

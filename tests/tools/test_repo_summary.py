@@ -238,6 +238,16 @@ def test_what_is_denied_is_absent_from_everything(ask: Ask, folder: Path) -> Non
         ask(paths="shop/cart.py")
 
 
+def test_a_rule_holds_whichever_path_names_the_folder(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(folder)
+    home = {"HOME": str(tmp_path / "home")}
+    for named in (folder, tmp_path / "link"):
+        rule = {"permissions": {"deny": [f"Read(/{named}/shop/cart.py)"]}}
+        write(tmp_path / "home", {".claude/settings.json": json.dumps(rule)})
+        for root in (folder, tmp_path / "link"):
+            assert "cart" not in run(RepoSummary(), Context(Workspace(str(root), home))), (named, root)
+
+
 def test_a_rule_that_comes_later_is_not_answered_from_the_cache(
     ask: Ask, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -403,7 +413,10 @@ def test_a_larger_budget_shows_more_of_the_same_order(large: Path) -> None:
     assert shown[1][: len(shown[0])] == shown[0]
 
 
-def test_a_budget_above_the_limit_is_cut_and_remarked(ask: Ask) -> None:
+def test_a_budget_above_the_limit_is_cut_and_remarked(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_rest(monkeypatch)
+
+    assert ask(budget=MAX_BUDGET_TOKENS) == ANSWER
     assert ask(budget=10**9) == f"{ANSWER}\nnote: budget: {MAX_BUDGET_TOKENS} tokens used, the most there is"
 
 
