@@ -24,7 +24,7 @@ from mcp_lean.repo.regions import Region, Sought, regions
 from mcp_lean.repo.scope import scopes
 from mcp_lean.repo.search import Found, hit_lines
 from mcp_lean.tools.base import Arguments, Budget, Context, Strings, Tool, within_limits
-from mcp_lean.tools.grep_answer import Opened, Totals, compose
+from mcp_lean.tools.grep_answer import Opened, Totals, bounded, compose, first_few
 from mcp_lean.tools.grep_scopes import absent, no_hits, search_all
 
 PARSED_FILES, TOKENS_PER_PARSED_FILE = 3, 800
@@ -45,6 +45,9 @@ READ_BYTES = 12 << 20
 
 SMALL_LINES, TOKENS_PER_SMALL_LINE = (12, 45), 150
 """How long a definition may be to be shown whole: by the budget, within these bounds."""
+
+SILENT_NAMED = 20
+"""Patterns without hits that are named."""
 
 
 def _given(value: object) -> object:
@@ -71,9 +74,9 @@ def run(args: GrepAndRead, ctx: Context) -> str:
     found = search_all(where, patterns, ctx)
     remarks += [*found.notes, *([note] if note else [])]
     if not found.files:
-        return "\n".join([*remarks, *no_hits(found, where, ctx)])
+        return "\n".join([*bounded(remarks, budget), *no_hits(found, where, ctx)])
     if silent := absent(found, where, ctx):
-        remarks.append("no hits: " + ", ".join(shown(pattern.asked) for pattern in silent))
+        remarks.append("no hits: " + first_few([shown(pattern.asked) for pattern in silent], SILENT_NAMED))
     opened = _open(rank(found, ctx.workspace.root), found, budget, ctx)
     is_least = any(file.lines >= found.most_lines for file in found.files)
     totals = Totals(sum(file.lines for file in found.files), len(found.files), is_least)

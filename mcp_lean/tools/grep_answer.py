@@ -30,6 +30,10 @@ ROW_CHARS = 400
 BEFORE_HIT_CHARS = 100
 CUT_MARK = "[...]"
 
+REMARKS_SHARE = 0.25
+REMARK_CHARS = 400
+"""Remarks get this much of the budget at most, and each this many characters."""
+
 PATTERN_CHARS = 40
 PATTERNS_NAMED = 4
 NAMES_SHOWN = 4
@@ -85,6 +89,7 @@ def compose(
 ) -> str:
     """The answer, within the budget."""
     scale = Scale.of(budget_tokens)
+    remarks = bounded(remarks, budget_tokens)
     left = budget_tokens - sum(map(scale.weigh, [*remarks, totals.closing(totals.files)]))
     low, high = LIST_TOKENS
     reserve = min(max(low, min(high, LIST_SHARE * budget_tokens)), left / 4)
@@ -106,6 +111,20 @@ def compose(
     unnamed = totals.files - len(named)
     closing = [totals.closing(unnamed)] if listed or unnamed else []
     return "\n".join([*remarks, *blocks, *listed, *closing])
+
+
+def bounded(remarks: Sequence[str], budget_tokens: float) -> list[str]:
+    """As many remarks as a part of the budget holds, and how many more there are."""
+    scale = Scale.of(budget_tokens)
+    left = REMARKS_SHARE * budget_tokens
+    kept: list[str] = []
+    for remark in remarks:
+        short = remark if len(remark) <= REMARK_CHARS else remark[: REMARK_CHARS - len(CUT_MARK)] + CUT_MARK
+        left -= scale.weigh(short)
+        if left < 0:
+            return [*kept, f"and {len(remarks) - len(kept)} more remarks"]
+        kept.append(short)
+    return kept
 
 
 def _whole_if_small(file: Opened, scale: Scale, room: float) -> Opened:
@@ -173,7 +192,7 @@ def _block(file: Opened, run: Sequence[Region], patterns: Sequence[Pattern]) -> 
     for region in run:
         counts.update(region.counts)
     place = f"== {shown_path(file.shown)}:{first}-{last}"
-    heading = (place, _first_few(names, NAMES_SHOWN), f"({_hits(counts, patterns)})")
+    heading = (place, first_few(names, NAMES_SHOWN), f"({_hits(counts, patterns)})")
     rows = (number(_clipped(file.lines[line - 1], patterns), line) for line in range(first, last + 1))
     return ["  ".join(part for part in heading if part), *rows]
 
@@ -191,10 +210,10 @@ def _name(region: Region) -> str:
 
 def _hits(counts: Mapping[int, int], patterns: Sequence[Pattern]) -> str:
     several = {i: f" x{count}" if count > 1 else "" for i, count in sorted(counts.items())}
-    return _first_few([shown(patterns[i].asked, PATTERN_CHARS) + times for i, times in several.items()], PATTERNS_NAMED)
+    return first_few([shown(patterns[i].asked, PATTERN_CHARS) + times for i, times in several.items()], PATTERNS_NAMED)
 
 
-def _first_few(words: Sequence[str], limit: int) -> str:
+def first_few(words: Sequence[str], limit: int) -> str:
     more = len(words) - limit
     return ", ".join(words[:limit]) + (f", {more} more" if more > 0 else "")
 

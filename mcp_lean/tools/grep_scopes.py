@@ -18,7 +18,7 @@ from mcp_lean.repo.scope import Scope
 from mcp_lean.repo.search import Found, files_with, search
 from mcp_lean.repo.workspace import Workspace
 from mcp_lean.tools.base import Context
-from mcp_lean.tools.grep_answer import shown_path
+from mcp_lean.tools.grep_answer import first_few, shown_path
 
 EXAMPLES = 5
 
@@ -55,7 +55,7 @@ def absent(found: Found, where: Sequence[Scope], ctx: Context) -> list[Pattern]:
 
 def no_hits(found: Found, where: Sequence[Scope], ctx: Context) -> list[str]:
     """Lines that say so, and what was found near by: in another case, elsewhere, in a file's name."""
-    asked = ", ".join(shown(pattern.asked) for pattern in found.patterns)
+    asked = first_few([shown(pattern.asked) for pattern in found.patterns], EXAMPLES)
     lines = [f"no hits for {asked}"]  # no number of files: it would count those that a deny rule covers
     home = Scope(ctx.workspace.roots[0])
     if any(not scope.is_all for scope in where):

@@ -207,6 +207,10 @@ HARMLESS: dict[str, Round] = {
         (fails("mcp-lean budget --raise 5", f"PreToolUse:Bash hook error: {REFUSED_RAISE}"),)
     ],
     "our own stops": lambda n: [(fails("make", words.stopped("the same call")),)],
+    "old lines between edits": lambda n: [
+        (Done("Read", "one line\nand two\nand three", False, {"file_path": "a", "offset": n}),),
+        (edit("a.py", n),),
+    ],
     "other files": lambda n: [(read(f"{n}.py", f"def number_{n}(): ..."),)],
     "empty searches for different things": lambda n: [(Done("Grep", "No matches", False, {"pattern": f"{n}"}),)],
     "paging": lambda n: [
@@ -240,10 +244,23 @@ def test_calls_of_one_turn_count_once() -> None:
     assert steps([(fails("make"),) * 9, (fails("make"),) * 9]) == [("", ""), ("", "")]
 
 
+def test_a_step_is_said_once() -> None:
+    def said(turns: Sequence[Turn]) -> list[tuple[str, str]]:
+        history, found = NOTHING_SEEN, []
+        for number, done in ((number, done) for number, turn in enumerate(turns) for done in turn):
+            history, finding = observe(history, done.call, done.result, done.is_error, number)
+            found += [(finding.rule, finding.step)] if finding else []
+        return found
+
+    assert said([(fails("make"),) * 9] * 3) == [("repeat", NOTICE)]
+    to_and_fro = [(edit("a.py", 1),), (edit("a.py", 7),)]
+    assert said([*to_and_fro * 3, to_and_fro[0]]) == [("cycle", NOTICE)]
+
+
 def test_turns_that_begin_anew_begin_a_new_history() -> None:
     """The turns of an agent are counted from 0 after a prompt of a person and after a compaction."""
     history = NOTHING_SEEN
-    for turn in (0, 1, 0, 1, 0, 1):
+    for turn in (3, 4, 0, 1, 0, 1):
         history, finding = observe(history, fails("make").call, "Exit code 1", True, turn)
         assert finding is None
 
@@ -352,6 +369,14 @@ def test_a_history_is_bounded_and_rises_one_step_at_a_time(acts: list[tuple[Done
         if finding:
             assert graver[finding.step] <= worst + 1
             worst = max(worst, graver[finding.step])
+
+
+def test_the_calls_of_a_long_history_are_dropped() -> None:
+    history = NOTHING_SEEN
+    for turn in range(3 * CALLS_KEPT):
+        history, _ = observe(history, bash(f"make {turn}").call, f"made {turn}", False, turn)
+
+    assert [seen.turn for seen in history.seen] == list(range(2 * CALLS_KEPT, 3 * CALLS_KEPT))
 
 
 def test_the_number_of_histories_is_bounded() -> None:

@@ -20,7 +20,7 @@ Git = Callable[..., bytes]
 def own_git_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The machine's configuration stays out; submodules from local paths are allowed."""
     file = tmp_path_factory.mktemp("config") / "gitconfig"
-    file.write_text('[protocol "file"]\nallow = always\n[user]\nname = t\nemail = t@example.org\n')
+    file.write_text('[protocol "file"]\nallow = always\n[user]\nname = t\nemail = t@example.org\n', encoding="utf-8")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(file))
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
     return file
@@ -34,7 +34,7 @@ def write(folder: Path, *names: str, text: str = "x\n") -> None:
     for name in names:
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+        file.write_text(text, encoding="utf-8")
 
 
 def what_git_says(folder: Path) -> tuple[str, ...]:
@@ -83,16 +83,17 @@ def traps(tmp_path: Path) -> Path:
         ":(top)x",
     )
     write(root, "new\nline.txt", "[brackets].py", "tracked.secret", ".hidden/.dot")
-    (root / os.fsdecode(b"latin-\xe9.txt")).write_text("x\n")
+    (root / os.fsdecode(b"latin-\xe9.txt")).write_text("x\n", encoding="utf-8")
     (root / "link").symlink_to("kept.py")
     (root / "folder-link").symlink_to("sub")
     (root / ".gitignore").write_text(
         "build/\n*.log\n!important.log\nvendor/*\n!vendor/keep/\n/anchored\n"
-        "\\#hash\nspaced\\ \nfile[0-9].tmp\n*.secret\n"
+        "\\#hash\nspaced\\ \nfile[0-9].tmp\n*.secret\n",
+        encoding="utf-8",
     )
-    (root / "sub" / ".gitignore").write_text("local.cfg\n!deep/local.cfg\n")
-    (root / ".git" / "info" / "exclude").write_text("only-excluded.txt\n")
-    (root / ".ignore").write_text("named.by.ignore\n")
+    (root / "sub" / ".gitignore").write_text("local.cfg\n!deep/local.cfg\n", encoding="utf-8")
+    (root / ".git" / "info" / "exclude").write_text("only-excluded.txt\n", encoding="utf-8")
+    (root / ".ignore").write_text("named.by.ignore\n", encoding="utf-8")
     git(root, "add", ".")
     git(root, "add", "-f", "tracked.secret")
     return root
@@ -110,8 +111,8 @@ def test_a_folder_below_the_top_is_listed_relative_to_itself(traps: Path) -> Non
 
 def test_the_person_s_own_ignore_file_counts(traps: Path, own_git_configuration: Path) -> None:
     ignore = own_git_configuration.with_name("ignore")
-    ignore.write_text("mine.txt\n")
-    with own_git_configuration.open("a") as stream:
+    ignore.write_text("mine.txt\n", encoding="utf-8")
+    with own_git_configuration.open("a", encoding="utf-8") as stream:
         stream.write(f"[core]\nexcludesFile = {ignore}\n")
     write(traps, "mine.txt")
 
@@ -150,9 +151,9 @@ def test_outside_a_repository_ignore_files_count_all_the_same(
     tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path, "kept.py", "sub/build/o", ".hidden/kept", "other/.git/config", "sub/x.log")
-    (tmp_path / ".gitignore").write_text("build\n")
-    (tmp_path / "sub" / ".gitignore").write_text("*.log\n")
-    (tmp_path / ".ignore").write_text("kept.py\n")
+    (tmp_path / ".gitignore").write_text("build\n", encoding="utf-8")
+    (tmp_path / "sub" / ".gitignore").write_text("*.log\n", encoding="utf-8")
+    (tmp_path / ".ignore").write_text("kept.py\n", encoding="utf-8")
     if engine == "python":
         monkeypatch.setattr(ripgrep, "program", lambda: None)
 
@@ -163,7 +164,7 @@ def test_outside_a_repository_ignore_files_count_all_the_same(
 
 
 def test_a_stray_ignore_file_above_a_plain_folder_hides_nothing(tmp_path: Path) -> None:
-    (tmp_path / ".gitignore").write_text("*\n")
+    (tmp_path / ".gitignore").write_text("*\n", encoding="utf-8")
     write(tmp_path, "project/kept.py")
 
     assert list_files(str(tmp_path / "project")) == Listing(("kept.py",), "rg")
@@ -171,7 +172,7 @@ def test_a_stray_ignore_file_above_a_plain_folder_hides_nothing(tmp_path: Path) 
 
 def test_a_folder_that_the_repository_around_it_ignores_is_listed_by_its_own_rules(traps: Path) -> None:
     write(traps, "build/job/kept.py", "build/job/out.tmp")
-    (traps / "build" / "job" / ".gitignore").write_text("*.tmp\n")
+    (traps / "build" / "job" / ".gitignore").write_text("*.tmp\n", encoding="utf-8")
 
     found = list_files(str(traps / "build" / "job"))
 
@@ -290,9 +291,9 @@ def test_a_hostile_configuration_runs_no_program(traps: Path, setting: tuple[str
     folder.mkdir()
     witness = traps.parent / "witness"
     for name in ("program", "fsmonitor-watchman", "post-index-change", "post-checkout"):
-        (folder / name).write_text(f"#!/bin/sh\necho ran >> {witness}\n")
+        (folder / name).write_text(f"#!/bin/sh\necho ran >> {witness}\n", encoding="utf-8")
         (folder / name).chmod(0o755)
-    (traps / ".gitattributes").write_text("* filter=evil\n")
+    (traps / ".gitattributes").write_text("* filter=evil\n", encoding="utf-8")
     git(traps, "config", setting[0], setting[1].format(program=folder / "program", folder=folder))
     before = (traps / ".git" / "index").read_bytes()
 
@@ -306,7 +307,7 @@ def test_a_hostile_configuration_runs_no_program(traps: Path, setting: tuple[str
 def test_the_witness_of_the_hostile_test_would_speak(traps: Path) -> None:
     """The same file system monitor does run when git is called without our options."""
     program, witness = traps.parent / "program", traps.parent / "witness"
-    program.write_text(f"#!/bin/sh\necho ran >> {witness}\n")
+    program.write_text(f"#!/bin/sh\necho ran >> {witness}\n", encoding="utf-8")
     program.chmod(0o755)
     git(traps, "config", "core.fsmonitor", str(program))
     git(traps, "ls-files", "-co", "--exclude-standard")

@@ -21,7 +21,7 @@ from mcp_lean.repo.search import FileHits, Found, files_with, hit_lines, search
 def own_git_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine's configuration stays out; submodules from local paths are allowed."""
     file = tmp_path_factory.mktemp("config") / "gitconfig"
-    file.write_text('[protocol "file"]\nallow = always\n[user]\nname = t\nemail = t@example.org\n')
+    file.write_text('[protocol "file"]\nallow = always\n[user]\nname = t\nemail = t@example.org\n', encoding="utf-8")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(file))
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
 
@@ -46,7 +46,7 @@ def git(folder: Path, *arguments: str) -> None:
 def write(folder: Path, **files: str) -> None:
     for name, text in files.items():
         (folder / name.replace("__", "/")).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name.replace("__", "/")).write_text(text)
+        (folder / name.replace("__", "/")).write_text(text, encoding="utf-8")
 
 
 def find(folder: Path, *patterns: str, **parts: tuple[str, ...]) -> Found:
@@ -101,18 +101,19 @@ def traps(tmp_path: Path) -> Path:
     ]
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text("a needle\n")
+        (root / name).write_text("a needle\n", encoding="utf-8")
     git(root / "nested", "init", "-q")
     git(root / "nested", "add", ".")
     git(root / "nested", "commit", "-qm", "one")
     (root / "link").symlink_to("kept.py")
     (root / ".gitignore").write_text(
         "# needle\nbuild/\n*.log\n!important.log\nvendor/*\n!vendor/keep/\n/anchored\n"
-        "\\#hash\nspaced\\ \nfile[0-9].tmp\n*.secret\n"
+        "\\#hash\nspaced\\ \nfile[0-9].tmp\n*.secret\n",
+        encoding="utf-8",
     )
-    (root / "sub" / ".gitignore").write_text("# needle\nlocal.cfg\n")
-    (root / ".git" / "info" / "exclude").write_text("excluded.txt\n")
-    (root / ".ignore").write_text("# needle\nnamed.by.ignore\n")
+    (root / "sub" / ".gitignore").write_text("# needle\nlocal.cfg\n", encoding="utf-8")
+    (root / ".git" / "info" / "exclude").write_text("excluded.txt\n", encoding="utf-8")
+    (root / ".ignore").write_text("# needle\nnamed.by.ignore\n", encoding="utf-8")
     git(root, "add", ".")
     git(root, "add", "-f", "tracked.secret", "sub/also.secret")
     return root
@@ -175,7 +176,7 @@ def test_tracked_but_ignored_files_of_a_worktree_follow_its_own_index(traps: Pat
 
 
 def test_a_symlink_among_tracked_but_ignored_files_is_not_followed(traps: Path, tmp_path: Path) -> None:
-    (tmp_path / "outside.txt").write_text("needle\n")
+    (tmp_path / "outside.txt").write_text("needle\n", encoding="utf-8")
     (traps / "way.secret").symlink_to(tmp_path / "outside.txt")
     git(traps, "add", "-f", "way.secret")
 
@@ -395,7 +396,10 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_given(tmp_path: Path, monke
     """Also as root, whom no permission stops: rg is wrapped to complain as it does about an unreadable folder."""
     real = ripgrep.program()
     wrapper = tmp_path / "rg"
-    wrapper.write_text(f'#!/bin/sh\necho "rg: ./locked: Permission denied (os error 13)" >&2\n"{real}" "$@"\nexit 2\n')
+    wrapper.write_text(
+        f'#!/bin/sh\necho "rg: ./locked: Permission denied (os error 13)" >&2\n"{real}" "$@"\nexit 2\n',
+        encoding="utf-8",
+    )
     wrapper.chmod(0o755)
     monkeypatch.setattr(ripgrep, "program", lambda: str(wrapper))
     write(tmp_path / "files", **{"a.txt": "needle"})
@@ -423,7 +427,7 @@ def test_an_unreadable_folder_is_said(tmp_path: Path) -> None:
 
 def test_an_rg_that_dies_is_an_error_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wrapper = tmp_path / "rg"
-    wrapper.write_text('#!/bin/sh\nprintf "a.txt\\0needle\\n"\nkill -9 $$\n')
+    wrapper.write_text('#!/bin/sh\nprintf "a.txt\\0needle\\n"\nkill -9 $$\n', encoding="utf-8")
     wrapper.chmod(0o755)
     monkeypatch.setattr(ripgrep, "program", lambda: str(wrapper))
 
@@ -452,7 +456,7 @@ def test_the_other_case_can_be_asked_for(tmp_path: Path) -> None:
 
 def test_a_cancelled_search_ends_while_rg_is_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wrapper = tmp_path / "rg"
-    wrapper.write_text("#!/bin/sh\nexec sleep 1000\n")
+    wrapper.write_text("#!/bin/sh\nexec sleep 1000\n", encoding="utf-8")
     wrapper.chmod(0o755)
     monkeypatch.setattr(ripgrep, "program", lambda: str(wrapper))
     stop = threading.Event()
@@ -470,7 +474,7 @@ def test_a_cancelled_search_ends_while_rg_is_silent(tmp_path: Path, monkeypatch:
 
 def test_a_configuration_of_rg_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "ripgreprc"
-    config.write_text("--max-count=0\n")
+    config.write_text("--max-count=0\n", encoding="utf-8")
     monkeypatch.setenv("RIPGREP_CONFIG_PATH", str(config))
     write(tmp_path / "files", **{"a.txt": "needle"})
 
@@ -484,7 +488,7 @@ def test_rg_comes_from_the_environment_then_from_the_path(
     assert ripgrep.program() is not None
     own = tmp_path / "bin" / "rg"
     own.parent.mkdir()
-    own.write_text("#!/bin/sh\n")
+    own.write_text("#!/bin/sh\n", encoding="utf-8")
     own.chmod(0o755)
     monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path / "no-scripts"))
     monkeypatch.setenv("PATH", str(own.parent if hidden == "wheel" else tmp_path))
@@ -497,7 +501,7 @@ def test_ten_thousand_files_are_one_bounded_search(tmp_path: Path) -> None:
         folder = tmp_path / f"{i:02}"
         folder.mkdir()
         for j in range(100):
-            (folder / f"{j:02}.txt").write_text("needle\n" if j == 7 else "hay\n")
+            (folder / f"{j:02}.txt").write_text("needle\n" if j == 7 else "hay\n", encoding="utf-8")
 
     found = find(tmp_path, "needle")
 

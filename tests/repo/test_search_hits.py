@@ -67,8 +67,8 @@ def test_a_rare_pattern_in_one_file_beats_two_common_ones_in_another() -> None:
 
 
 def test_a_hit_in_a_short_file_weighs_more(tmp_path: Path) -> None:
-    (tmp_path / "long.py").write_text("x\n" * 50_000)
-    (tmp_path / "short.py").write_text("x\n" * 50)
+    (tmp_path / "long.py").write_text("x\n" * 50_000, encoding="utf-8")
+    (tmp_path / "short.py").write_text("x\n" * 50, encoding="utf-8")
 
     ranked = rank(found(["x"], [hits("long.py", 2), hits("short.py", 2)]), str(tmp_path))
 

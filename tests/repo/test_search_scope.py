@@ -17,17 +17,17 @@ def project(tmp_path: Path) -> Path:
     root = tmp_path / "project"
     for name in ("src/a.py", "src/deep/b.ts", "app/[id]/page.tsx", "docs/x.md", "secret/key.txt"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text("x\n")
+        (root / name).write_text("x\n", encoding="utf-8")
     return root
 
 
 @pytest.fixture
 def workspace(project: Path, tmp_path: Path) -> Workspace:
     (tmp_path / "other" / "lib").mkdir(parents=True)
-    (tmp_path / "other" / "lib" / "c.py").write_text("x\n")
+    (tmp_path / "other" / "lib" / "c.py").write_text("x\n", encoding="utf-8")
     (tmp_path / "home" / ".claude").mkdir(parents=True)
     settings = {"permissions": {"deny": ["Read(./secret/**)"], "additionalDirectories": [str(tmp_path / "other")]}}
-    (tmp_path / "home" / ".claude" / "settings.json").write_text(json.dumps(settings))
+    (tmp_path / "home" / ".claude" / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
     return Workspace(str(project), {"HOME": str(tmp_path / "home")})
 
 

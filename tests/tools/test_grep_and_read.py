@@ -143,13 +143,10 @@ def test_what_does_not_fit_is_named_with_its_hits_and_the_rest_is_counted(ask: A
 
     lines = ask("backoff", budget=350).splitlines()
 
-    assert lines[:2] == [
-        "== src/net.py:11-15  Client.send  (backoff)",
-        "    def send(self, data: bytes) -> None:",
-    ]
+    assert "== src/net.py:21-22  backoff  (backoff)" in lines
     named = items("\n".join(lines))
-    counts = [2 if item.startswith("src/poll.py") else 1 if "net.py:1-2" in item else 3 for item in named]
-    assert lines[-2] == "hits there: " + ", ".join(map(str, counts))
+    counts = {"src/net.py": 1, "src/poll.py": 2, "README.md": 1}
+    assert lines[-2] == "hits there: " + ", ".join(str(counts.get(item.partition(":")[0], 3)) for item in named)
     files = {item.partition(":")[0] for item in named} | set(shown_files("\n".join(lines)))
     assert lines[-1] == (
         f"98 lines with hits in 34 files, {34 - len(files)} of them not named; narrow with paths or rarer patterns"
@@ -172,6 +169,14 @@ def test_a_budget_above_the_most_is_said(ask: Ask) -> None:
     answer = ask("backoff", budget=MAX_BUDGET_TOKENS + 1)
 
     assert answer.splitlines()[0] == f"budget: {MAX_BUDGET_TOKENS} tokens used, the most there is"
+
+
+def test_many_remarks_leave_room_for_the_answer(ask: Ask) -> None:
+    answer = ask("backoff", *(f"bad{i}(" for i in range(150)), budget=400)
+
+    assert cost(answer) <= 400
+    assert re.search(r"^and \d+ more remarks$", answer, re.MULTILINE)
+    assert "== src/net.py" in answer
 
 
 # ---------------------------------------------------------------------------------------------------- promises
@@ -202,7 +207,7 @@ def test_the_text_shown_is_the_file_s_own_at_the_lines_named(ask: Ask, folder: P
     for block in answer.split("== ")[1:]:
         heading, *rows = block.rstrip("\n").split("\n")
         path, first, last = re.match(r"(.+?):(\d+)-(\d+)", heading).groups()  # type: ignore[union-attr]
-        lines = (folder / path).read_text().split("\n")[int(first) - 1 : int(last)]
+        lines = (folder / path).read_text(encoding="utf-8").split("\n")[int(first) - 1 : int(last)]
         numbered = [f"{n}\t{line}" if n % 10 == 0 else line for n, line in enumerate(lines, int(first))]
         assert rows[: len(numbered)] == numbered
 
@@ -360,7 +365,7 @@ def test_names_of_all_kinds_are_shown_on_one_line_and_can_be_read(ask: Ask, fold
     names = ["a b.py", "-x.py", "[id].py", "a:10.py", "a#b.py", "a@3-.py", "caf\u00e9.py", "new\nmore: x.py"]
     for name in names:
         write(folder, f"odd/{name}", "needle()\n" + FILLER)
-    (folder / "odd" / os.fsdecode(b"latin-\xe9.py")).write_text("needle()\n" + FILLER)
+    (folder / "odd" / os.fsdecode(b"latin-\xe9.py")).write_text("needle()\n" + FILLER, encoding="utf-8")
 
     answer = ask("needle", budget=600)
 
