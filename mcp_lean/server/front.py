@@ -2,8 +2,8 @@
 hundredths, and a client that waits for our tools holds back its first request to the model meanwhile.
 
 In:  the lines of stdin; `opening.json`, the SDK server's own answers (written by `scripts/update_opening`).
-Out: answers to `server/discover`, `initialize`, `ping` and `tools/list`; everything else is the SDK's, and from the
-     first such line on all of it.
+Out: answers to `server/discover`, `initialize`, `ping`, `tools/list` and calls of the hidden tool; everything else is
+     the SDK's, and from the first such line on all of it.
 Not here: the SDK (`stdio.py`, which takes over the same wire), what the answers say (`app.py`).
 
 Only what is known byte for byte is answered: a request of another shape is handed over. The SDK is then told what was
@@ -20,7 +20,9 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+from mcp_lean.server.early_hooks import early_hooks
 
 MODERN = "2026-07-28"
 LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
@@ -29,6 +31,8 @@ REPLAYED = "mcp-lean-opening"
 """Id of the first request when it is told to the SDK again."""
 
 PLAIN_ID = re.compile(r"[\w:./-]{1,100}", re.ASCII)
+HOOK_TOOL = "hook"
+EMPTY_TEXT = '"text":""'
 HAND_OVER = None
 NO_ANSWER = b""
 
@@ -40,8 +44,13 @@ class Opening:
     handshake: what the SDK has to be told when it takes over.
     """
 
-    def __init__(self, answers: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(
+        self,
+        answers: Mapping[str, Mapping[str, str]],
+        hook: Callable[[Mapping[str, object]], str] | None = None,
+    ) -> None:
         self._answers = answers
+        self._hook = hook
         self._era = ""
         self.first = b""
         self.initialized = b""
@@ -77,6 +86,8 @@ class Opening:
         return HAND_OVER
 
     def _result(self, line: bytes, method: str, params: object) -> str | None:
+        if method == "tools/call":
+            return self._hook_result(params)
         if _is_modern(params) and self._era in ("", "modern"):
             answers = self._answers["modern"]
             if method in answers:
@@ -90,6 +101,20 @@ class Opening:
         elif self._era == "legacy" and self.initialized and not params and method in ("tools/list", "ping"):
             return self._answers["legacy"][method]
         return None
+
+    def _hook_result(self, params: object) -> str | None:
+        """The result of a call of the hidden tool: the recorded one, with the hook's output for its empty text."""
+        if self._hook is None or not isinstance(params, dict) or params.get("name") != HOOK_TOOL:
+            return None
+        arguments = params.get("arguments")
+        if params.keys() - {"_meta"} != {"name", "arguments"} or not isinstance(arguments, dict):
+            return None
+        is_modern = self._era == "modern" and _is_modern({"_meta": params.get("_meta")})
+        is_legacy = self._era == "legacy" and bool(self.initialized) and "_meta" not in params
+        if not is_modern and not is_legacy:
+            return None
+        text = json.dumps(self._hook(arguments))
+        return self._answers[self._era]["tools/call"].replace(EMPTY_TEXT, f'"text":{text}')
 
 
 def _is_modern(params: object) -> bool:
@@ -203,7 +228,8 @@ def main() -> None:
     """Answer the opening, then let the SDK serve; never returns."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     wire = Wire()
-    opening = Opening(shipped_answers())
+    hooks = early_hooks()
+    opening = Opening(shipped_answers(), hooks.answer)
     loading = threading.Thread(target=_load, daemon=True)
     try:
         while line := wire.receive():
@@ -225,7 +251,7 @@ def main() -> None:
         loading.join()
     from mcp_lean.server import stdio
 
-    stdio.main(wire=wire)
+    stdio.main(wire=wire, start_guard=hooks.started)
 
 
 def _load() -> None:

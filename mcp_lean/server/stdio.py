@@ -15,8 +15,9 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
 import anyio
 from mcp.server.stdio import stdio_server
@@ -24,9 +25,12 @@ from mcp.server.stdio import stdio_server
 from mcp_lean.repo.workspace import Workspace
 from mcp_lean.server.app import LeanServer
 from mcp_lean.server.front import Wire
-from mcp_lean.server.hook_tool import door_for
+from mcp_lean.server.hook_tool import HookDoor, door_for
 from mcp_lean.server.registry import TOOLS
 from mcp_lean.tools.base import Tool
+
+if TYPE_CHECKING:
+    from mcp_lean.guard.start import Started
 
 log = logging.getLogger(__name__)
 
@@ -34,16 +38,19 @@ DRAIN_SECONDS = 0.2
 """How long the end waits for calls that are still at work: they look at `Context.stop` more often than that."""
 
 
-def main(tools: tuple[Tool, ...] = TOOLS, wire: Wire | None = None) -> None:
+def main(
+    tools: tuple[Tool, ...] = TOOLS, wire: Wire | None = None, start_guard: Callable[[], Started] | None = None
+) -> None:
     """Serve the workspace of the environment until stdin closes; never returns.
 
     Args:
         wire: what the front has taken over from stdin and stdout; None: they are taken here.
+        start_guard: the guard that the front may have asked already; None: it is made here.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="mcp-lean: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the SDK would ignore it
     workspace = Workspace.from_environment(os.environ)
-    server = LeanServer(workspace, tools, door_for(workspace.root))
+    server = LeanServer(workspace, tools, HookDoor(start_guard) if start_guard else door_for(workspace.root))
     status = 0
     try:
         anyio.run(_serve, server, wire)
