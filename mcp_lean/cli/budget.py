@@ -1,7 +1,7 @@
 """`mcp-lean budget`: what the running and recent runs of this project have spent of their limits; and raising a limit.
 
-Exit statuses: 0 printed, or raised; 1 printed, and the newest run is at a limit, or the raise could not be written;
-2 wrong usage; 3 no run found.
+Exit statuses: 0 printed, or raised; 1 printed, and the newest run is at a limit, or it was not raised; 2 wrong usage;
+3 no run found.
 
 Raising is for people. An agent's call of it is refused by the guard, and nothing else of this command is.
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mcp_lean.config import Budget
+    from mcp_lean.config import Budget, Config
     from mcp_lean.guard.ledger import Ledger
     from mcp_lean.guard.status import AgentStatus, RunStatus
 
@@ -35,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="for programs")
     how.add_argument("--watch", action="store_true", help="show it again each second until Ctrl-C (once in a pipe)")
+    how.add_argument(
+        "--hooks",
+        action="store_true",
+        help='print the "hooks" for .claude/settings.json that make Claude Code keep them',
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -57,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
     except LeanError as error:
         print(f"mcp-lean budget: {error}", file=sys.stderr)
         return 2
+    if args.hooks:
+        return _print_hooks(config)
     files = recent_runs(cwd, args.session or "", os.environ)
     if not files:
         sought = f"with an id that begins {args.session}" if args.session else f"of {cwd}"
@@ -69,6 +76,15 @@ def run(args: argparse.Namespace) -> int:
         for note in ledger.take_notes():
             print(f"mcp-lean budget: {note}", file=sys.stderr)
         ledger.close()
+
+
+def _print_hooks(config: Config) -> int:
+    import json
+
+    from mcp_lean.claude_code.hook_settings import hooks
+
+    print(json.dumps({"hooks": hooks(config)}, indent=2))
+    return 0
 
 
 def _act(

@@ -50,7 +50,8 @@ def notice(standing: Standing, requests: int) -> str:
     left = standing.limit - standing.used
     words = f"Budget: {used(standing)}; {amount(kind(standing), max(left, 0))} left"
     if requests and standing.used and kind(standing) in ("usd", "tokens"):
-        words += f", about {int(left / (standing.used / requests))} more requests like those so far"
+        more = int(left / (standing.used / requests))
+        words += f", about {more} more requests like those so far" if more else ", less than one more request"
     return f"{words}. Do what matters most first."
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from guard.runs import SESSION, Place, Writer
 
+from mcp_lean.claude_code.hook_settings import hooks
 from mcp_lean.cli import budget
+from mcp_lean.config import Config
 from mcp_lean.guard.ledger import Ledger
 from mcp_lean.guard.limits import Raised
 
@@ -143,3 +145,11 @@ def test_a_session_that_is_in_the_environment_changes_nothing_for_a_person(
     monkeypatch.setenv("CLAUDECODE", "1")
 
     assert run("--raise", "5") == 0
+
+
+def test_the_hooks_are_printed_as_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--hooks") == 0
+
+    settings = json.loads(capsys.readouterr().out)
+    assert settings == {"hooks": hooks(Config())}
+    assert {"PreToolUse", "PostToolBatch", "UserPromptSubmit"} <= settings["hooks"].keys()
