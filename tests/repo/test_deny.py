@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mcp_lean.repo.deny import Rule, Rules, Source
 
-PROJECT, EXTRA, HOME, USER = "/work/project", "/work/extra", "/home/ann", "/home/ann/.claude"
+PROJECT, EXTRA, HOME, USER = "/srv/project", "/srv/extra", "/home/ann", "/home/ann/.claude"
 
 
 def rules(*texts: str, anchor: str = PROJECT, folders: Sequence[str] = (PROJECT, EXTRA)) -> Rules:
@@ -31,16 +31,16 @@ def covers(found: Rules, path: str) -> bool:
     ("rule", "denied", "allowed"),
     [
         ("Read(./dot.env)", ["dot.env", "sub/dot.env"], ["dot.envx", "xdot.env"]),
-        ("Read(plain.env)", ["plain.env", "sub/plain.env", "sub/PLAIN.env", f"{EXTRA}/plain.env"], ["/work/plain.env"]),
+        ("Read(plain.env)", ["plain.env", "sub/plain.env", "sub/PLAIN.env", f"{EXTRA}/plain.env"], ["/srv/plain.env"]),
         ("Read(Case.TXT)", ["case.txt"], []),
         ("Read(secrets/**)", ["secrets/a", "sub/secrets/a", "secrets", f"{EXTRA}/secrets/a"], ["secretsx/a"]),
         ("Read(./secrets/**)", ["secrets/a", "sub/secrets/a"], []),
         ("Read(two/seg/**)", ["two/seg/a", f"{EXTRA}/two/seg/a"], ["sub/two/seg/a"]),
         ("Read(/rooted.env)", ["rooted.env"], ["sub/rooted.env", f"{EXTRA}/rooted.env"]),
         ("Read(/rooted/**)", ["rooted/a", "rooted/b/c"], ["sub/rooted/a"]),
-        ("Read(//work/project/absolute/**)", ["absolute/a"], [f"{EXTRA}/absolute/a"]),
-        ("Read(///work/project/a.txt)", ["a.txt"], []),
-        ("Read(/work/project/a.txt)", [], ["a.txt"]),
+        ("Read(//srv/project/absolute/**)", ["absolute/a"], [f"{EXTRA}/absolute/a"]),
+        ("Read(///srv/project/a.txt)", ["a.txt"], []),
+        ("Read(/srv/project/a.txt)", [], ["a.txt"]),
         ("Read(~/homefile)", ["/home/ann/homefile"], ["homefile", "/home/ann/sub/homefile"]),
         ("Read(~/**)", ["/home/ann/x", "/home/ann/.ssh/id"], ["x"]),
         ("Read(dirslash/)", ["dirslash/a", "sub/dirslash/a"], ["dirslash", "sub/dirslash"]),
@@ -68,13 +68,13 @@ def covers(found: Rules, path: str) -> bool:
         ("Read(a.txt\n)", ["a.txt"], []),
         ("Read(a**t)", ["a.txt"], ["sub/b.txt"]),
         ("Read(**sub/b.txt)", ["sub/b.txt"], []),
-        ("Read(*.txt)", ["a.txt", "sub/b.txt", "missing.txt"], [".hid/x", "/work/c.txt"]),
+        ("Read(*.txt)", ["a.txt", "sub/b.txt", "missing.txt"], [".hid/x", "/srv/c.txt"]),
         ("Read(/*)", ["a.txt", "sub/b.txt", ".hid/x"], [f"{EXTRA}/c"]),
         ("Read(/**)", ["a.txt", "sub/b.txt", ".hid/x"], [f"{EXTRA}/c"]),
-        ("Read(**)", ["a.txt", "sub/b.txt", f"{EXTRA}/c"], ["/work/c.txt", "/home/ann/h"]),
-        ("Read(./**)", ["a.txt", "sub/b.txt"], ["/work/c.txt"]),
-        ("Read(**/*)", ["a.txt", "sub/b.txt"], ["/work/c.txt"]),
-        ("Read(//**)", ["a.txt", "/work/c.txt", "/home/ann/h", "/x"], []),
+        ("Read(**)", ["a.txt", "sub/b.txt", f"{EXTRA}/c"], ["/srv/c.txt", "/home/ann/h"]),
+        ("Read(./**)", ["a.txt", "sub/b.txt"], ["/srv/c.txt"]),
+        ("Read(**/*)", ["a.txt", "sub/b.txt"], ["/srv/c.txt"]),
+        ("Read(//**)", ["a.txt", "/srv/c.txt", "/home/ann/h", "/x"], []),
         ("Read(//**/.env)", [".env", "/etc/a/.env"], ["env"]),
         ("Read", ["a.txt", "/home/ann/h"], []),
         ("Read(*)", ["a.txt", "/home/ann/h"], []),
@@ -87,9 +87,9 @@ def covers(found: Rules, path: str) -> bool:
         ("Read(./)", [], ["a.txt"]),
         ("Read(~)", [], ["/home/ann/h"]),
         ("Read(~/)", [], ["/home/ann/h"]),
-        ("Read(..)", [], ["a.txt", "/work/c.txt"]),
-        ("Read(../outside.txt)", [], ["/work/outside.txt", "outside.txt"]),
-        ("Read(../**)", [], ["a.txt", "/work/c.txt"]),
+        ("Read(..)", [], ["a.txt", "/srv/c.txt"]),
+        ("Read(../outside.txt)", [], ["/srv/outside.txt", "outside.txt"]),
+        ("Read(../**)", [], ["a.txt", "/srv/c.txt"]),
         ("Read(sub/../a.txt)", [], ["a.txt"]),
         ("Read( inner.txt )", [" inner.txt"], ["inner.txt"]),
         (" Read(a.txt)", [], ["a.txt"]),
@@ -287,7 +287,7 @@ def test_an_escaped_path_is_covered_with_all_below_it(parts: list[str], below: l
     path = "/".join(parts)
     escaped = "".join(f"\\{c}" if c in "\\*?[]!# " else c for c in path)
 
-    assert covers(rules(f"Read(//work/project/{escaped})"), "/".join([path, *below]))
+    assert covers(rules(f"Read(//srv/project/{escaped})"), "/".join([path, *below]))
 
 
 @settings(deadline=None)  # the machine may be busy
