@@ -240,7 +240,7 @@ def _print(root: str, results: list[Ways], found: Exchange, options: argparse.Na
             title=f"{count} file{'s' * (count > 1)} into a context of {options.context:,} tokens, {options.model}",
             title_justify="left",
         )
-        for name in ("way", "requests", "tokens sent", "new", "output", "dollars"):
+        for name in ("way", "requests", "tokens sent", "new", "output", "USD"):
             table.add_column(name, justify="left" if name == "way" else "right", no_wrap=True)
         for name, reading in (
             ("one Read per turn", ways.one_by_one),

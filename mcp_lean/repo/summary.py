@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mcp_lean.repo.census import Census, code_language, take_census
 from mcp_lean.repo.focus import matches, query_of
@@ -78,8 +79,11 @@ class Selection:
     manifests: tuple[str, ...]
 
 
-def select(visible: Sequence[str], parts: Sequence[Collection[str]]) -> Selection:
+@lru_cache(maxsize=4)
+def select(visible: tuple[str, ...], parts: tuple[frozenset[str], ...]) -> Selection:
     """Of each part the program's own source; where a part has none, the source that it has: its tests, its examples.
+
+    The last few are remembered: a server is asked about the same paths again and again, and 10,000 take 30 ms.
 
     Args:
         visible: all paths that may be seen.

@@ -64,7 +64,7 @@ def run(args: RepoSummary, ctx: Context) -> str:
         visible = ctx.workspace.visible(real, visible)
     parts, remarks = _parts(visible, patterns)
     request = repr((prefix, patterns, args.focus, budget, remark, listing.note))
-    selection = select(visible, parts)
+    selection = select(visible, tuple(parts))
     looked_at = sorted({*selection.compared, *selection.manifests})
     with Snapshot(root, looked_at, ctx.check) as snapshot, closing(Store.of(root, os.environ)) as store:
         key = _key(request, visible, snapshot)

@@ -20,9 +20,9 @@ def look(root: Path, files: dict[str, str], focus: Sequence[str] = ()) -> Iterat
     for name, body in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(body)
-    paths = sorted(files)
+    paths = tuple(sorted(files))
     with Snapshot(str(root), paths, quiet) as snapshot, closing(Store(None)) as store:
-        yield summarise(paths, select(paths, []), focus, snapshot, store, quiet)
+        yield summarise(paths, select(paths, ()), focus, snapshot, store, quiet)
 
 
 PATHS = ("app/a.py", "app/b.ts", "app/data.json", "app/go.mod", "tests/t.py", "vendor/v.py")
@@ -46,15 +46,17 @@ def test_of_each_part_the_program_is_ranked_and_compared_with_the_rest_of_it(
 ) -> None:
     asked = {path for part in parts for path in part} or PATHS
 
-    assert select(PATHS, parts) == Selection(frozenset(asked), frozenset(ranked), tuple(compared), 0, ("app/go.mod",))
+    assert select(PATHS, tuple(map(frozenset, parts))) == Selection(
+        frozenset(asked), frozenset(ranked), tuple(compared), 0, ("app/go.mod",)
+    )
 
 
 def test_beyond_the_limit_files_are_counted_and_those_asked_about_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(summaries, "MAX_RANKED", 2)
-    paths = [f"{name}.py" for name in "abcde"]
+    paths = tuple(f"{name}.py" for name in "abcde")
 
-    assert select(paths, [["e.py"]]).compared == ("e.py", "a.py")
-    assert select(paths, []).skipped == 3
+    assert select(paths, (frozenset({"e.py"}),)).compared == ("e.py", "a.py")
+    assert select(paths, ()).skipped == 3
 
 
 def test_a_strong_match_outranks_a_weaker_one_with_many_neighbours(tmp_path: Path) -> None:

@@ -98,35 +98,45 @@ def _with_some_ci(facts: Iterable[Fact]) -> Iterable[Fact]:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Parsers with the family they belong to, which orders what stands in the same folder."""
+    """Parsers with the family they belong to, which orders what stands in the same folder.
+
+    Whole paths and places are looked at only below their folders: the question is asked of every file there is.
+    """
 
     names: Mapping[str, tuple[int, Parser]]
     extensions: Mapping[str, tuple[int, Parser]]
+    paths: Mapping[str, tuple[int, Parser]]
     places: tuple[tuple[str, str, tuple[int, Parser]], ...]
+    folders: tuple[str, ...]
 
 
 @cache
 def _table() -> _Table:
     from . import ci, compiled, javascript, python, tasks
 
-    names, extensions, places = dict[str, tuple[int, Parser]](), dict[str, tuple[int, Parser]](), []
+    names, extensions, paths = (dict[str, tuple[int, Parser]]() for _ in range(3))
+    places = []
     families = (python.PARSERS, compiled.PARSERS, javascript.PARSERS, tasks.PARSERS, ci.PARSERS)
     for family, table in enumerate(families):
         for pattern, parser in table.items():
             before, star, after = pattern.partition("*")
-            if before and star:
+            if star and before:
                 places.append((before, after, (family, parser)))
+            elif star:
+                extensions[after] = (family, parser)
             else:
-                (extensions if star else names)[after or before] = (family, parser)
-    return _Table(names, extensions, tuple(places))
+                (paths if "/" in pattern else names)[pattern] = (family, parser)
+    folders = {_folder(path) for path in paths} | {before for before, _, _ in places}
+    return _Table(names, extensions, paths, tuple(places), tuple(sorted(folders)))
 
 
 def _parser_of(path: str) -> tuple[int, Parser] | None:
     """(family, parser)"""
     table = _table()
     name = path[path.rfind("/") + 1 :]
-    found = table.names.get(name) or table.names.get(path) or table.extensions.get(name[name.rfind(".") :])
-    if found is None:
+    found = table.names.get(name) or table.extensions.get(name[name.rfind(".") :])
+    if found is None and path.startswith(table.folders):
+        found = table.paths.get(path)
         for before, after, place in table.places:
             if path.startswith(before) and path.endswith(after):
                 return place
