@@ -22,9 +22,9 @@ from operator import itemgetter, mul
 from mcp_lean.repo.tags import Tags, path_words
 
 DAMPING = 0.85
-ROUNDS = 12
-"""The sum of all ranks is then within 0.4 % of where it settles, and the first fifty files of Django and Moby are the
-same as after 150 rounds."""
+ROUNDS = 10
+"""The ranks then differ by 0.7 % in sum from where they settle, and the first fifty files of Django, Vue and Moby are
+the same fifty as after 150 rounds."""
 
 MAX_DEFINERS = 2
 """A name that more files define (`get`, `__init__`) does not say which of them is meant."""
@@ -102,13 +102,14 @@ def page_rank(edges: Sequence[Shares], restart: Sequence[float] = ()) -> list[fl
     sources = itemgetter(0, 0, *chain.from_iterable(into))  # two at least, so that it always gives a tuple
     ends = list(accumulate(map(len, into), initial=0))
     dangling = [not targets for targets in edges]
-    now = start
+    before, now = start, start
     for _ in range(ROUNDS):
         anew = 1 - DAMPING + DAMPING * sum(compress(now, dangling))
         sums = list(accumulate(map(mul, row, sources(now)[2:]), initial=0.0))
-        received = list(map(sums.__getitem__, ends))
-        now = [anew * here + (upto - before) for here, before, upto in zip(start, received, received[1:], strict=False)]
-    return now
+        cuts = list(map(sums.__getitem__, ends))
+        before, now = now, [anew * here + (b - a) for here, a, b in zip(start, cuts, cuts[1:], strict=False)]
+    # To and fro between users and used, a walk is on one side after even rounds: the mean of two is where it stays.
+    return [(a + b) / 2 for a, b in zip(before, now, strict=True)]
 
 
 def _definers(ordered: Sequence[Tags]) -> dict[int, tuple[int, ...]]:

@@ -98,16 +98,19 @@ class Workspace:
         return Place(real, self.shown(lexical if is_inside else real))
 
     def permits(self, path: str) -> bool:
-        """Whether no rule covers an absolute path. For entries of a listing; does not resolve symlinks."""
-        return self._now().rules.covering(path) is None
+        """Whether no rule covers an absolute path. Of symlinks only the one that its folder may be is resolved."""
+        folder, _, name = path.rpartition(os.sep)
+        return bool(self.visible(folder or os.sep, (name,)))
 
     def visible(self, root: str, paths: Iterable[str]) -> tuple[str, ...]:
         """Those of the paths, relative to `root`, that no rule covers, in the order given. The batch of `permits`."""
         rules = self._now().rules
         if not rules:
             return tuple(paths)
-        prefix = root if root.endswith(os.sep) else root + os.sep
-        return tuple(path for path in paths if rules.covering(prefix + path) is None)
+        # A rule may name the folder by the path that it was opened under, or by the one that it really has.
+        names = dict.fromkeys((root, real_path(root)))
+        prefixes = [name if name.endswith(os.sep) else name + os.sep for name in names]
+        return tuple(path for path in paths if all(rules.covering(prefix + path) is None for prefix in prefixes))
 
     @property
     def has_rules(self) -> bool:

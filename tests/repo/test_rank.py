@@ -84,8 +84,8 @@ def test_a_restart_pulls_the_files_around_it_up() -> None:
         tags("shared.py", "get_shared"),
     ]
 
-    assert order(*files, restart={"a.py": 1.0})[:2] == ["a.py", "shared.py"]
-    assert order(*files, restart={"b.py": 1.0})[:2] == ["b.py", "shared.py"]
+    assert order(*files, restart={"a.py": 1.0}) == ["a.py", "shared.py", "near_a.py", "b.py", "near_b.py"]
+    assert order(*files, restart={"b.py": 1.0}) == ["b.py", "shared.py", "near_b.py", "a.py", "near_a.py"]
     assert order(*files, restart={"a.py": 0.0}) == order(*files)
 
 

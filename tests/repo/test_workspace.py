@@ -350,3 +350,16 @@ def test_the_environment_names_the_project_before_the_working_directory_does(
     assert Workspace.from_environment({"CLAUDE_PROJECT_DIR": "/x/y/"}).root == "/x/y"
     assert Workspace.from_environment({"CLAUDE_PROJECT_DIR": ""}).root == str(tmp_path)
     assert Workspace.from_environment({}).root == str(tmp_path)
+
+
+def test_a_rule_for_the_real_folder_holds_in_a_project_that_is_a_symlink_to_it(tmp_path: Path) -> None:
+    """Listings, globs and suggestions ask for many paths at once, by the name that the project was opened under."""
+    real, link = tmp_path / "real", tmp_path / "link"
+    (real / ".claude").mkdir(parents=True)
+    link.symlink_to(real)
+    rules = {"permissions": {"deny": [f"Read(/{real}/secret.txt)"]}}
+    (real / ".claude" / "settings.json").write_text(json.dumps(rules), encoding="utf-8")
+    workspace = Workspace(str(link), {"HOME": str(tmp_path / "home")})
+
+    assert workspace.visible(str(link), ["open.txt", "secret.txt"]) == ("open.txt",)
+    assert [workspace.permits(str(link / name)) for name in ("open.txt", "secret.txt")] == [True, False]
