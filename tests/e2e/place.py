@@ -100,8 +100,9 @@ class Place:
             _write_json(self.config / ".claude.json", _answered_questions(self.project, sorted(servers)))
 
     def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
-        """All that the client is given: nothing of ours but PATH."""
+        """All that the client is given: nothing of ours but PATH, and whether the server starts with its front."""
         return {
+            **{name: os.environ[name] for name in ("MCP_LEAN_FRONT",) if name in os.environ},
             "PATH": os.environ["PATH"],
             "HOME": str(self.root / "home"),
             "TMPDIR": str(self.root / "tmp"),
