@@ -57,31 +57,8 @@ class Guard:
     nudge: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Routing:
-    """Whether `Agent` calls are sent to cheaper agents."""
-
-    mode: str = "advise"
-
-
-@dataclass(frozen=True, slots=True)
-class Compact:
-    """What is said to the person when clearing would be cheaper than going on."""
-
-    clear: str = "advise"
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """Defaults of the tools."""
-
-    default_budget: int = 8_000
-
-
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "guard.loops": ("off", "warn", "stop"),
-    "routing.mode": ("off", "advise", "on"),
-    "compact.clear": ("off", "advise", "ask"),
 }
 
 
@@ -91,9 +68,6 @@ class Config:
 
     budget: Budget = field(default_factory=Budget)
     guard: Guard = field(default_factory=Guard)
-    routing: Routing = field(default_factory=Routing)
-    compact: Compact = field(default_factory=Compact)
-    tools: Tools = field(default_factory=Tools)
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def values(self) -> Iterator[tuple[str, object, str]]:

@@ -140,9 +140,9 @@ def _split(regex: str) -> list[str]:
     return lines
 
 
-def literally(pattern: Pattern) -> Pattern:
-    """The pattern as plain text, for one that rg refuses as a regular expression."""
-    note = f"{shown(pattern.asked)}: not a valid regex here, taken literally"
+def literally(pattern: Pattern, because: str = "not a valid regex here") -> Pattern:
+    """The pattern as plain text, for one that an engine does not take as a regular expression, and why."""
+    note = f"{shown(pattern.asked)}: {because}, taken literally"
     return _understood(pattern.asked, SPECIAL.sub(r"\\\1", pattern.regex), note)
 
 

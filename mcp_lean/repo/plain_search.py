@@ -19,6 +19,7 @@ from mcp_lean.repo.scope import Scope
 from mcp_lean.repo.text import decode, read_bytes
 
 FILE_BYTES = 4 << 20
+WITHOUT_RG = "not a regex that is searched without ripgrep"
 NOTE = "searched without ripgrep: slow; files are read up to 4 MB"
 
 
@@ -31,7 +32,7 @@ class PlainSearch:
 
     def accepted(self, pattern: Pattern) -> Pattern:
         """A pattern whose matching could take for ever is taken as plain text."""
-        return literally(pattern) if pattern.matcher is None else pattern
+        return literally(pattern, WITHOUT_RG) if pattern.matcher is None else pattern
 
     def matches_every_line(self, pattern: Pattern) -> bool:
         """Whether it matches an empty line, and with it any."""

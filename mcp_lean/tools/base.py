@@ -83,7 +83,6 @@ class Context:
     """
 
     workspace: Workspace
-    default_budget_tokens: int = 8_000
     stop: Event = field(default_factory=Event)
     caller: Caller | None = None
     ledger: Ledger | None = None

@@ -441,7 +441,7 @@ def test_without_rg_the_search_says_that_it_is_slow(tmp_path: Path, without_rg: 
     found = find(tmp_path, "load", "(a+)+$")
 
     assert found.notes == (
-        "(a+)+$: not a valid regex here, taken literally",
+        "(a+)+$: not a regex that is searched without ripgrep, taken literally",
         "searched without ripgrep: slow; files are read up to 4 MB",
     )
     assert found.files == (FileHits("a.py", 1, (1, 0), frozenset({0})),)
