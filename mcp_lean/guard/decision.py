@@ -12,6 +12,7 @@ subagent only; in PreToolUse the tool still runs unless it is denied as well.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 NOTHING_TO_SAY = "{}"
@@ -38,6 +39,22 @@ class Decision:
 
 
 PASS = Decision()
+
+
+def joined(decisions: Sequence[Decision]) -> Decision:
+    """What several parts answer, as one: texts one under the other, of everything else the first that is set."""
+    contexts = [decision.context for decision in decisions if decision.context]
+    persons = [decision.person for decision in decisions if decision.person]
+    instructions = [decision.instructions for decision in decisions if decision.instructions]
+    return Decision(
+        context="\n".join(contexts),
+        deny=next((decision.deny for decision in decisions if decision.deny), ""),
+        stop=next((decision.stop for decision in decisions if decision.stop), ""),
+        updated_input=next((each.updated_input for each in decisions if each.updated_input is not None), None),
+        person="\n".join(persons),
+        instructions="\n".join(instructions),
+    )
+
 
 TAKES_CONTEXT = frozenset(
     ("PreToolUse", "PostToolUse", "PostToolBatch", "UserPromptSubmit", "SessionStart", "SubagentStart")

@@ -14,18 +14,18 @@ notification of a background agent, which comes as a prompt.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
 from mcp_lean.config import Config
 from mcp_lean.guard import budget, budget_words, nudge
-from mcp_lean.guard.decision import PASS, Decision, render
+from mcp_lean.guard.decision import PASS, Decision, joined, render
 from mcp_lean.guard.event import EVENTS, Event, ToolUse, parse
 from mcp_lean.guard.identity import Caller, caller_of
 from mcp_lean.guard.limits import Spent
-from mcp_lean.guard.parts import NOTICE, STOP, WARNING, Failsafe, Ledger, Loops
+from mcp_lean.guard.parts import NOTICE, STOP, WARNING, Failsafe, Ledger, Loops, Watcher
 
 AGENTS_KEPT = 1_000
 """Agents whose turns are in memory; the ones that acted longest ago are dropped."""
@@ -100,6 +100,7 @@ class Guard:
     Args:
         say: takes what went wrong, one line each; each line comes once.
         for_person: a line that the person sees with the next prompt.
+        watchers: parts with an answer of their own, which stands below the one of limits and loops.
     """
 
     def __init__(
@@ -109,12 +110,14 @@ class Guard:
         loops: Loops | None = None,
         say: Callable[[str], None] | None = None,
         for_person: str = "",
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self._config = config
         self._ledger = ledger
         self._loops = loops
         self._failsafe = Failsafe(say)
         self._for_person = for_person
+        self._watchers = watchers
         self._agents: dict[tuple[str, str], _Agent] = {}
 
     def answer(self, fields: Mapping[str, object]) -> str:
@@ -135,13 +138,19 @@ class Guard:
             agent = self._agent(event)
             outcome = decide(event, self._state(event, agent), self._config)
             self._note_down(event, agent, outcome)
+            if not outcome.decision.stop:
+                outcome = replace(outcome, decision=joined([outcome.decision, *self._watched(event)]))
         notes: list[str] = []
         for note in self._asked(lambda ledger: ledger.take_notes(), notes):
             self._failsafe.say_once(note)
         if self._for_person and event.name == "UserPromptSubmit":
             line, self._for_person = self._for_person, ""
-            return replace(outcome.decision, person=line)
+            return joined([Decision(person=line), outcome.decision])
         return outcome.decision
+
+    def _watched(self, event: Event) -> Iterable[Decision]:
+        for watcher in self._watchers:
+            yield self._tried(watcher.name, partial(watcher.see, event), PASS)
 
     def _state(self, event: Event, agent: _Agent) -> State:
         return State(

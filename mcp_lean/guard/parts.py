@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from mcp_lean.guard import words
+from mcp_lean.guard.decision import Decision
 from mcp_lean.guard.event import Event, ToolUse
 from mcp_lean.guard.identity import Caller
 from mcp_lean.guard.limits import Raised, Spent
@@ -52,6 +53,17 @@ class Ledger(Protocol):
     def mark_stopped(self, session_id: str, agent_id: str, reason: str, kind: str = "budget") -> None: ...
     def identify(self, tool_use_id: str) -> Caller | None: ...
     def take_notes(self) -> list[str]: ...
+
+
+class Watcher(Protocol):
+    """A part with its own answer to events: it is shown each one that does not stop the agent, in order.
+
+    `name` stands in the line that says that it failed. It sees nothing while the guard is switched off.
+    """
+
+    @property
+    def name(self) -> str: ...
+    def see(self, event: Event) -> Decision: ...
 
 
 class Failsafe:

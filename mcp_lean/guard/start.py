@@ -9,7 +9,7 @@ Settings are read once per process: an agent that edits the project's file does 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from mcp_lean.config import Config, load
 from mcp_lean.config import Guard as GuardSettings
 from mcp_lean.errors import ConfigError
 from mcp_lean.guard.hooks import Guard
-from mcp_lean.guard.parts import STOP
+from mcp_lean.guard.parts import STOP, Watcher
 
 if TYPE_CHECKING:
     from mcp_lean.guard.ledger import Ledger
@@ -58,7 +58,13 @@ def start(
     except ConfigError as error:
         config, problem = Config(guard=GuardSettings(enabled=False)), f"mcp-lean: the guard is off: {error}"
     loops = None if is_for_one_event else _loops(config)
-    return Started(Guard(config, ledger, loops, say, problem), ledger, config, loops)
+    watchers = tuple(_watchers(config, ledger, environ))
+    return Started(Guard(config, ledger, loops, say, problem, watchers), ledger, config, loops)
+
+
+def _watchers(config: Config, ledger: Ledger, environ: Mapping[str, str]) -> Iterator[Watcher]:
+    """Parts with their own answer to events, in the order in which their texts stand."""
+    yield from ()
 
 
 def _loops(config: Config) -> Loops:

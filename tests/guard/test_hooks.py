@@ -459,3 +459,43 @@ def test_stretches_of_different_agents_are_apart() -> None:
 
 def test_pass_is_what_nothing_to_say_looks_like() -> None:
     assert Outcome().decision is PASS
+
+
+@dataclass
+class Says:
+    """A watcher that answers every event alike, or fails."""
+
+    answer: Decision = PASS
+    name: str = "watcher"
+    seen: list[str] = field(default_factory=list)
+    failure: Exception | None = None
+
+    def see(self, event: Event) -> Decision:
+        self.seen.append(event.name)
+        if self.failure:
+            raise self.failure
+        return self.answer
+
+
+def test_what_watchers_say_stands_below_each_other_and_one_that_fails_says_nothing() -> None:
+    broken = Says(name="second", failure=RuntimeError("boom"))
+    watchers = [Says(Decision(context="one", person="to you")), broken, Says(Decision(context="three", person="more"))]
+    said: list[str] = []
+    guard = Guard(CONFIG, Books(), say=said.append, watchers=watchers)
+
+    answer = json.loads(guard.answer(fields("UserPromptSubmit")))
+
+    assert answer == {
+        "systemMessage": "to you\nmore",
+        "hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "additionalContext": "one\nthree"},
+    }
+    assert len(said) == 1 and "second" in said[0]
+
+
+def test_a_watcher_is_not_shown_what_stops_the_agent_nor_anything_while_the_guard_is_off() -> None:
+    seen = Says()
+    Guard(replace(CONFIG, guard=GuardSettings(enabled=False)), Books(), watchers=[seen]).answer(fields("Stop"))
+    over = Books(spending={"a1": Spent(usd=6.0)})
+    Guard(CONFIG, over, watchers=[seen]).answer(fields("PreToolUse", "a1"))
+
+    assert seen.seen == []
