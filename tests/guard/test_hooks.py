@@ -489,7 +489,8 @@ def test_what_watchers_say_stands_below_each_other_and_one_that_fails_says_nothi
         "systemMessage": "to you\nmore",
         "hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "additionalContext": "one\nthree"},
     }
-    assert len(said) == 1 and "second" in said[0]
+    assert len(said) == 1
+    assert "second" in said[0]
 
 
 def test_a_watcher_is_not_shown_what_stops_the_agent_nor_anything_while_the_guard_is_off() -> None:
