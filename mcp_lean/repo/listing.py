@@ -18,10 +18,12 @@ from dataclasses import dataclass
 from mcp_lean.errors import EngineMissing
 from mcp_lean.repo import ripgrep
 from mcp_lean.repo.globs import glob_paths
-from mcp_lean.repo.programs import GIT, quiet, run
+from mcp_lean.repo.programs import GIT, Done, quiet, run, run_together
 from mcp_lean.repo.walk import walk
 
 __all__ = ["Listing", "glob_paths", "list_files", "tracked_but_ignored"]
+
+LIST = (*GIT, "ls-files", "-z")
 
 GITLINK = b"160000"
 """Mode of an index entry that is another repository: a submodule, or a nested repository that was added."""
@@ -68,12 +70,13 @@ def _by_git(root: str, check: Callable[[], None]) -> Listing | None:
         while waiting:
             prefix = waiting.pop()
             folder = os.path.join(os.fsencode(root), b"", prefix)
-            if not _is_work_tree(folder, check):
+            found = _one_repository(folder, complaints, check)
+            if found is None:
                 if not prefix:
                     return None
                 complaints.append(f"{os.fsdecode(prefix)}: not readable as a repository, left out")
                 continue
-            files, nested = _one_repository(os.fsdecode(folder), complaints, check)
+            files, nested = found
             names.update(prefix + name for name in files)
             waiting += [prefix + name + b"/" for name in nested if os.path.lexists(folder + name + b"/.git")]
     except EngineMissing:
@@ -81,31 +84,42 @@ def _by_git(root: str, check: Callable[[], None]) -> Listing | None:
     return Listing(_decoded(names), "git", _note(complaints))
 
 
-def _is_work_tree(folder: bytes, check: Callable[[], None]) -> bool:
-    """Whether git takes the folder for part of a work tree around it. `core.worktree` can name one somewhere else."""
-    done = run((*GIT, "rev-parse", "--show-toplevel"), cwd=os.fsdecode(folder), check=check)
-    if done.code:
-        return False
-    top, real = done.output.removesuffix(b"\n"), os.path.realpath(folder)
-    return real == top or real.startswith(top.rstrip(b"/") + b"/")
+def _one_repository(
+    folder: bytes, complaints: list[str], check: Callable[[], None]
+) -> tuple[set[bytes], list[bytes]] | None:
+    """Files of one repository below `folder`, and the folders in it that are repositories of their own.
 
-
-def _one_repository(folder: str, complaints: list[str], check: Callable[[], None]) -> tuple[set[bytes], list[bytes]]:
-    """Files of one repository below `folder`, and the folders in it that are repositories of their own."""
+    None where git does not take the folder for part of a work tree around it.
+    """
+    # Two listings: only the index knows modes, and a joint output would let a hostile name pass for an index entry.
+    # All three side by side: git takes most of a listing's time, and waits for the disk in it.
+    indexed, others, top = run_together(
+        ((*LIST, "-s"), (*LIST, "-o", "--exclude-standard"), (*GIT, "rev-parse", "--show-toplevel")),
+        cwd=os.fsdecode(folder),
+        check=check,
+    )
+    if not _is_work_tree(folder, top):
+        return None
     files: set[bytes] = set()
     nested: set[bytes] = set()
-    # Two calls: only the index knows modes, and a joint output would let a hostile name pass for an index entry.
-    for entry in _ls_files(folder, ("-s",), complaints, check):
+    for entry in _names(indexed, complaints):
         # "mode hash stage\tname"; a path in conflict comes once per stage, which the set undoes.
         head, name = entry.split(b"\t", 1)
         (nested if head.startswith(GITLINK) else files).add(name)
-    for name in _ls_files(folder, ("-o", "--exclude-standard"), complaints, check):
+    for name in _names(others, complaints):
         (nested if name.endswith(b"/") else files).add(name.rstrip(b"/"))
     return files, sorted(nested, reverse=True)
 
 
-def _ls_files(folder: str, flags: tuple[str, ...], complaints: list[str], check: Callable[[], None]) -> list[bytes]:
-    done = run((*GIT, "ls-files", "-z", *flags), cwd=folder, check=check)
+def _is_work_tree(folder: bytes, asked: Done) -> bool:
+    """Whether git takes the folder for part of a work tree around it. `core.worktree` can name one somewhere else."""
+    if asked.code:
+        return False
+    top, real = asked.output.removesuffix(b"\n"), os.path.realpath(folder)
+    return real == top or real.startswith(top.rstrip(b"/") + b"/")
+
+
+def _names(done: Done, complaints: list[str]) -> list[bytes]:
     if done.code:
         raise EngineMissing(f"git ls-files failed: {done.complaints}")
     complaints += done.complaints.splitlines()
@@ -128,7 +142,7 @@ def tracked_but_ignored(root: str) -> tuple[str, ...]:
     known = _ignored_by_state.get(root)
     if known is None or known[0] != state:
         try:
-            done = run((*GIT, "ls-files", "-z", "-c", "-i", "--exclude-standard"), cwd=root)
+            done = run((*LIST, "-c", "-i", "--exclude-standard"), cwd=root)
         except EngineMissing:
             return ()
         known = state, _decoded(set(done.output.split(b"\0")[:-1]) if done.code == 0 else ())

@@ -1,7 +1,7 @@
 """Run git and rg: cancellable, and with nothing that a repository could use to run a program of its own.
 
 In:  an argument list, a folder, and `check`, which raises when nobody waits for the answer any more.
-Out: `running`: the output in pieces as it comes; `run`: the whole of it, exit status and complaints.
+Out: `running`: the output in pieces as it comes; `run`: the whole of it, exit status and complaints; several at once.
 Not here: what the output means (`listing.py`, `ripgrep.py`).
 """
 
@@ -12,7 +12,7 @@ import selectors
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import IO
 
@@ -119,6 +119,19 @@ def run(argv: Sequence[str], *, cwd: str, check: Callable[[], None] = quiet, std
     with running(argv, cwd=cwd, check=check, stdin=stdin) as program:
         output = b"".join(program.pieces())
         return Done(program.code, output, program.complaints)
+
+
+def run_together(argvs: Sequence[Sequence[str]], *, cwd: str, check: Callable[[], None] = quiet) -> tuple[Done, ...]:
+    """Run programs side by side; what each wrote, in the order asked. Raises as `running` does.
+
+    Outputs are read one after the other: the one that writes most stands first, for a full pipe makes the others wait.
+    """
+    with ExitStack() as stack:
+        programs = [stack.enter_context(running(argv, cwd=cwd, check=check)) for argv in argvs]
+        outputs = [b"".join(program.pieces()) for program in programs]
+        return tuple(
+            Done(program.code, output, program.complaints) for program, output in zip(programs, outputs, strict=True)
+        )
 
 
 def _environment(environ: os._Environ[str]) -> dict[str, str]:
