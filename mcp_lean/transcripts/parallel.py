@@ -1,6 +1,6 @@
-"""Many files read at once.
+"""Many files read at once; and any other work on many things.
 
-In:  path, size, agent id and whether texts are wanted, per file.
+In:  path, size, agent id and whether texts are wanted, per file. For `in_order`: a function and what to do it to.
 Out: per file, as it is done: its record, its record as bytes (from another process), or why it cannot be read.
 Not here: the store, and the order of results (`read`).
 
@@ -13,8 +13,9 @@ import gc
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from mcp_lean.transcripts import codec
 from mcp_lean.transcripts.file import FileRecord
@@ -41,8 +42,8 @@ def read_all(jobs: Sequence[Job], processes: int | None = None) -> Iterator[tupl
     Args:
         processes: at most so many; `None` for one per processor.
     """
-    workers = min(processes if processes is not None else len(os.sched_getaffinity(0)), len(jobs))
-    if workers < 2 or not sys.platform.startswith("linux") or threading.active_count() > 1:
+    workers = _workers(processes, len(jobs))
+    if workers < 2:
         for job in jobs:
             yield job.path, _read(job)
         return
@@ -94,3 +95,56 @@ def _read(job: Job) -> FileRecord | str:
 def _read_encoded(group: Sequence[Job]) -> list[tuple[str, Result]]:
     results = ((job.path, _read(job)) for job in group)
     return [(path, codec.encode(result) if isinstance(result, FileRecord) else result) for path, result in results]
+
+
+Thing = TypeVar("Thing")
+Done = TypeVar("Done")
+
+_inherited: list[Callable[[int], object]] = []
+"""In a forked process: what it does to the thing with a number."""
+
+
+def in_order(work: Callable[[Thing], Done], things: Sequence[Thing], processes: int | None = None) -> Iterator[Done]:
+    """`work` of each thing, in their order; in several processes where that is safe.
+
+    Things are inherited by a forked process and never sent; what `work` gives back is sent, and should be small.
+    An exception of `work` is raised here.
+    """
+    workers = _workers(processes, len(things))
+    if workers < 2:
+        yield from map(work, things)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+    from multiprocessing import get_context
+
+    def numbered(number: int) -> Done:
+        return work(things[number])
+
+    with ProcessPoolExecutor(workers, get_context("fork"), _inherit, (numbered,)) as pool:
+        waiting = [pool.submit(_numbered, number) for number in range(len(things))]
+        try:
+            for number, future in enumerate(waiting):
+                try:
+                    done: Done = future.result()  # type: ignore[assignment]
+                except BrokenProcessPool:  # killed, most likely for want of memory: the rest is done here, one by one
+                    done = work(things[number])
+                yield done
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _inherit(work: Callable[[int], object]) -> None:
+    _inherited[:] = [work]
+    gc.freeze()
+
+
+def _numbered(number: int) -> object:
+    return _inherited[0](number)
+
+
+def _workers(processes: int | None, jobs: int) -> int:
+    """How many processes to use; 1 where forking is not safe."""
+    if not sys.platform.startswith("linux") or threading.active_count() > 1:
+        return 1
+    return min(processes if processes is not None else len(os.sched_getaffinity(0)), jobs)
