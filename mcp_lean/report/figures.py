@@ -32,6 +32,7 @@ OWN_LABELS: dict[Kind, str] = {
     "base": "mcp_lean: definitions",
     "result": "mcp_lean: results",
     "arguments": "mcp_lean: arguments",
+    "reminder": "mcp_lean: hook texts",
 }
 
 
@@ -41,9 +42,11 @@ def label(kind: Kind, own: bool) -> str:
 
 
 def money(picousd: int) -> str:
-    """Cents from a dollar on, hundredths of a cent below; "$0" for nothing only."""
+    """Cents from a dollar on, hundredths of a cent below; "$0" for nothing only. A loss has its minus in front."""
     if picousd == 0:
         return "$0"
+    if picousd < 0:
+        return f"-{money(-picousd)}"
     if abs(picousd) < PICO // 10_000 // 2:
         return "<$0.0001"
     usd = to_usd(picousd)
@@ -66,6 +69,12 @@ def share(part: int, whole: int) -> str:
     if 0 < 200 * part < whole:
         return "<1 %"
     return f"{100 * part / whole:.0f} %"
+
+
+def percent(part: float) -> str:
+    """Per cent with one decimal, for shares that may be below zero; what rounds to nothing has no sign."""
+    words = f"{100 * part:.1f}"
+    return f"{words.removeprefix('-') if float(words) == 0 else words} %"
 
 
 def bar(part: int, whole: int, width: int, full: str = "█", empty: str = " ") -> str:

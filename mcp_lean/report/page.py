@@ -2,7 +2,7 @@
 
 In:  `RunCost` values, what the reading skipped, and texts only where they were asked for.
 Out: the page as text.
-Not here: the look (`page.css`), the charts and tables in the browser (`page.js`), the figures (`document`).
+Not here: the look (`page.css`), charts and tables in the browser (`common.js`, `page.js`), the figures (`document`).
 
 The page's policy forbids every request, so nothing leaves even if the script wanted to. Without texts there is no word
 of a conversation in it: no prompts, descriptions, titles, paths or commands.
@@ -42,17 +42,26 @@ def page(costs: Sequence[RunCost], table: PriceTable, skipped: Skipped, texts: M
     Raises:
         ReportExtraMissingError: plotly is not installed.
     """
-    template, style, script = (_part(name) for name in ("page.html", "page.css", "page.js"))
-    data = json.dumps(page_data(costs, table, skipped, texts), ensure_ascii=False, separators=(",", ":"))
+    return filled("page", page_data(costs, table, skipped, texts))
+
+
+def filled(name: str, data: Json) -> str:
+    """A page of this folder: its template NAME.html with style, data, plotly and NAME.js put in.
+
+    Raises:
+        ReportExtraMissingError: plotly is not installed.
+    """
+    written = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     parts = {
-        "STYLE": style,
+        "STYLE": _part("page.css"),
         "PLOTLY": _plotly(),
-        "SCRIPT": script,
+        "COMMON": _part("common.js"),
+        "SCRIPT": _part(f"{name}.js"),
         # A "<" could end the script element; in JSON strings its escape means the same.
-        "DATA": data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
+        "DATA": written.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
         "VERSION": __version__,
     }
-    before, *pieces = template.split("%%")
+    before, *pieces = _part(f"{name}.html").split("%%")
     for number, piece in enumerate(pieces):
         before += parts[piece] if number % 2 == 0 else piece
     return before

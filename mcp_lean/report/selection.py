@@ -36,7 +36,7 @@ class WrongQuestionError(LeanError):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a person asked for; everything empty is the newest run of the project at `cwd`."""
+    """What a person asked for; everything empty is the newest run (or all) of the project at `cwd`."""
 
     cwd: str
     session: str = ""
@@ -44,6 +44,8 @@ class Asked:
     all_projects: bool = False
     place: str = ""
     """A file or folder to look in instead of the user's own; then all runs in it are meant."""
+    only_newest: bool = True
+    """Whether nothing else asked for means one run, or all runs of the project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,8 @@ def _fitting(loaded: Loaded, asked: Asked, places: tuple[str, ...]) -> tuple[Run
     if not runs:
         problems = "".join(f"; {path}: {reason}" for path, reason in loaded.skipped.files[:3])
         raise NothingFoundError(f"0 runs found in {', '.join(places)}; looked for {_sought(asked)}{problems}")
-    wants_one = not (asked.session or asked.all_projects or asked.place or asked.since_s is not None)
+    asks_nothing = not (asked.session or asked.all_projects or asked.place or asked.since_s is not None)
+    wants_one = asks_nothing and asked.only_newest
     return tuple(runs[:1] if wants_one else runs)
 
 

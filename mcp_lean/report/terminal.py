@@ -112,9 +112,10 @@ def cache(costs: Sequence[RunCost]) -> Iterator[RenderableType]:
         yield Text(f"  {money(rest):>9}  {len(breaks) - MOST_BREAKS} more")
     own = sum(cost.own_picousd for cost in costs)
     used = any(tool.own for cost in costs for tool in cost.tools)
+    basis = "its definitions are an estimate" if used else "texts of its hooks; none of its tools was called"
     yield Text(
-        f"mcp_lean itself: {money(own)}, {share(own, total)} of the bill (its definitions are an estimate)"
-        if used
+        f"mcp_lean itself: {money(own)}, {share(own, total)} of the bill ({basis})"
+        if used or own
         else "mcp_lean itself: $0, none of its tools was called"
     )
 

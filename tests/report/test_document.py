@@ -73,7 +73,8 @@ def test_texts_are_in_it_only_when_asked_for(tmp_path: Path) -> None:
 
 
 def test_every_key_is_documented(tmp_path: Path) -> None:
-    docs = (Path(__file__).parents[2] / "docs" / "cost.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "docs" / "cost.md").read_text(encoding="utf-8")
+    docs = text[: text.index("## Replay as JSON")]
 
     def keys(value: object) -> set[str]:
         if isinstance(value, dict):

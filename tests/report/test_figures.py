@@ -43,8 +43,9 @@ def test_durations_and_numbers() -> None:
 
 
 def test_our_own_lines_name_us() -> None:
-    assert [label("base", True), label("base", False), label("reminder", True)] == [
+    assert [label("base", True), label("base", False), label("reminder", True), label("prompt", True)] == [
         "mcp_lean: definitions",
         "system, tools, memory",
-        "mcp_lean: client's reminders",
+        "mcp_lean: hook texts",
+        "mcp_lean: prompts and tasks",
     ]

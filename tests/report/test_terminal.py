@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_lean.costs.breakdown import Account, RunCost
+from mcp_lean.costs.breakdown import Account, Line, RunCost
 from mcp_lean.costs.contract import parse_contract
 from mcp_lean.costs.prices import PriceTable, list_prices
 from mcp_lean.report.groups import By
@@ -140,3 +140,13 @@ def test_reading_is_quiet_in_a_pipe() -> None:
     with loading(out) as progress:
         assert progress is None
     assert out.getvalue() == ""
+
+
+def test_texts_of_our_hooks_are_charged_also_where_no_tool_was_called(tmp_path: Path) -> None:
+    bare = replace(cost(tmp_path), tools=(), lines=(Line("base", False, 10, 0, 690_000_000_000),))
+    told = replace(bare, lines=(*bare.lines, Line("reminder", True, 10, 0, 6_900_000_000)))
+
+    words = "mcp_lean itself: $0.0069, 1 % of the bill (texts of its hooks; none of its tools was called)"
+    assert words in text(told)
+    assert "mcp_lean: hook texts" in text(told)
+    assert "mcp_lean itself: $0, none of its tools was called" in text(bare)
