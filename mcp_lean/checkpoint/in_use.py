@@ -1,0 +1,78 @@
+"""Section: names that are in use: paths, symbols, ids, numbers that the agent and its tools wrote last.
+
+In:  the newest texts of a story, and what the checkpoint says already.
+Out: names, the likeliest to be needed first; as many as there is room for.
+Not here: what a name is (`names`).
+
+A name counts at each place where it stands: what the agent wrote counts more than what a tool printed, and what
+stands a few turns back counts less.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from mcp_lean.checkpoint.story import Story
+from mcp_lean.checkpoint.words import relative
+from mcp_lean.packing.tokens import cost
+
+NAME = "in use"
+WEIGHTS = {"summary": 1.0, "user": 3.0, "client": 0.5, "result": 0.6, "agent": 2.0, "call": 2.0}
+HALF_LIFE = 12.0
+"""Turns after which a place counts half."""
+ROUNDS = 3
+"""A short name may be taken before a longer one that holds it; each round gives such room back."""
+COST_POWER = 0.5
+"""0: a long name is as good as a short one; 1: worth per token alone."""
+
+
+@lru_cache(maxsize=20_000)
+def name_cost(name: str) -> float:
+    """Tokens of a name with the blank after it."""
+    return cost(name + " ")
+
+
+def ranked(story: Story, root: str) -> list[str]:
+    """All names of the window, the best first."""
+    now = story.waiting.number
+    scores: dict[str, float] = {}
+    for turn in story.everything():
+        fresh = 0.5 ** ((now - turn.number) / HALF_LIFE)
+        for piece in turn.newest_pieces():
+            weight = WEIGHTS[piece.kind] * fresh
+            for name in piece.names():
+                scores[name] = scores.get(name, 0.0) + weight
+    shown: dict[str, float] = {}
+    for name, score in scores.items():
+        short = relative(name, root) if name.startswith("/") else name
+        shown[short] = max(shown.get(short, 0.0), score)
+    return sorted(shown, key=lambda name: (-shown[name] / name_cost(name) ** COST_POWER, name))
+
+
+def chosen(names: list[str], said: str, budget_tokens: float) -> tuple[list[str], int]:
+    """Names with room, in their order, and how many had none.
+
+    What stands in `said` is left out, and what stands inside another name that is taken.
+    """
+    likely = names[: 2 * int(max(0.0, budget_tokens))]  # a name costs more than a token; some stand in the text
+    words = set(said.split())
+    others = sum(name not in words for name in names[len(likely) :])
+    names = [name for name in likely if name not in said]
+    taken: list[str] = []
+    for _ in range(ROUNDS):
+        inside = " ".join(taken)
+        outer = [name for name in names if name in taken and inside.count(name) == 1]
+        kept = set(outer)
+        left = budget_tokens - sum(map(name_cost, outer))
+        text = said + " " + " ".join(outer)
+        for name in names:
+            if name in kept or name in text:
+                continue
+            tokens = name_cost(name)
+            if tokens <= left:
+                kept.add(name)
+                text += " " + name
+                left -= tokens
+        taken = [name for name in names if name in kept]
+    said_now = " ".join(taken)
+    return taken, others + sum(name not in said_now for name in names)

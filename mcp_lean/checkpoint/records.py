@@ -1,0 +1,154 @@
+"""Lines of one agent's transcript as a story.
+
+In:  complete lines, in order.
+Out: the `Story` that a full reading of the same lines gives; and more where an old client wrote a prompt down as
+     queued only, or a hook put a checkpoint in.
+Not here: bytes (`live`), billing (`transcripts`).
+
+What belongs together is told as `transcripts/thread` tells it: a request takes what came before its first line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mcp_lean.checkpoint.facts import Turn
+from mcp_lean.checkpoint.story import Story
+from mcp_lean.transcripts import measure
+from mcp_lean.transcripts.draft import blocks_of
+from mcp_lean.transcripts.fields import Json, items, mapping, text
+from mcp_lean.transcripts.file import MAIN, is_synthetic
+from mcp_lean.transcripts.lines import IDLE, parse
+from mcp_lean.transcripts.own import START
+from mcp_lean.transcripts.thread import CLIENT_WORDS, HOOK_WORDS, MACHINE_ORIGINS
+
+QUEUE = b'{"type":"queue-operation"'
+
+
+class StoryReader:
+    """Takes in the lines of one file.
+
+    Args:
+        agent_id: id of the agent that the whole file belongs to; `main` for a session's own file, where sidechains of
+            old clients are left out.
+    """
+
+    def __init__(self, agent_id: str = MAIN) -> None:
+        self._agent_id = agent_id
+        self._turns: dict[str, Turn] = {}
+        self._queue: list[str] = []
+        self.story = Story(is_subagent=agent_id != MAIN, agent_id=agent_id)
+
+    def feed(self, lines: Iterable[bytes]) -> None:
+        """Takes in complete lines; those that cannot be read count for nothing."""
+        for line in lines:
+            if IDLE.match(line) and not line.startswith(QUEUE):
+                continue
+            record = parse(line)
+            if record is not None and self._is_own(record):
+                try:
+                    self._record(record)
+                except RecursionError:  # nested hundreds of levels deep: nothing a client writes
+                    continue
+        self.story.prune()
+
+    def _is_own(self, record: Json) -> bool:
+        if self._agent_id != MAIN or record.get("isSidechain") is not True:
+            return True
+        story = self.story
+        agent_id = text(record.get("agentId"))
+        if agent_id and not (story.turns or story.waiting.prompts or story.waiting.meta):
+            # Nothing stands before it: a subagent's own file under another name.
+            self._agent_id = story.agent_id = agent_id
+            story.is_subagent = True
+        return self._agent_id != MAIN
+
+    def _record(self, record: Json) -> None:
+        kind = record.get("type")
+        if kind == "queue-operation":
+            self._queued(record)
+        if kind not in ("assistant", "user", "attachment", "system"):
+            return
+        story = self.story
+        story.cwd = story.cwd or text(record.get("cwd"))
+        story.run_id = story.run_id or text(record.get("sessionId"))
+        message = record.get("message")
+        if kind == "assistant" and isinstance(message, dict):
+            story.agent_type = story.agent_type or text(record.get("attributionAgent"))
+            self._assistant(record, message)
+        elif kind == "user" and isinstance(message, dict):
+            self._user(record, message)
+        elif kind == "attachment":
+            payload = mapping(record.get("attachment"))
+            if payload.get("type") == "queued_command" and payload.get("commandMode", "prompt") == "prompt":
+                self._words(measure.content(payload.get("prompt")).text, is_meta=False)
+            elif payload.get("type") == HOOK_WORDS:
+                said = payload.get("content")
+                for words in map(text, [said] if isinstance(said, str) else items(said)):
+                    if words.startswith(START):  # other hooks say what they like
+                        story.handed(words)
+        elif record.get("subtype") == "compact_boundary":
+            story.waiting.is_compacted = True
+
+    def _queued(self, record: Json) -> None:
+        """Clients before 2.1.92 record a prompt that was typed while the agent worked here, and nowhere else."""
+        operation, words = record.get("operation"), text(record.get("content")).strip()
+        if operation == "enqueue":
+            self._queue.append(words)
+        elif operation == "popAll":  # back into the input line
+            self._queue.clear()
+        elif self._queue:
+            words = self._queue.pop(0)
+            if words and not words.startswith(("<", "/")):
+                self.story.prompt(words)
+
+    def _assistant(self, record: Json, message: Json) -> None:
+        if is_synthetic(record, message):
+            return
+        key = text(message.get("id")) or text(record.get("requestId")) or text(record.get("uuid"))
+        if not key:
+            return
+        turn = self._turns.get(key)
+        if turn is None:
+            turn = self._turns[key] = self.story.begin()
+        for block in blocks_of(message.get("content")):
+            kind = block.get("type")
+            if kind == "text":
+                words = text(block.get("text"))
+                if words not in turn.said:  # a line may be written twice
+                    self.story.say(turn, words)
+            elif kind == "tool_use":
+                tool_id = text(block.get("id")) or f"{key}/{measure.digest(measure.as_json(block))}"
+                self.story.call(turn, tool_id, text(block.get("name")), mapping(block.get("input")))
+
+    def _user(self, record: Json, message: Json) -> None:
+        content = message.get("content")
+        if record.get("isCompactSummary") is True:
+            self.story.summary(measure.content(content).text)
+            return
+        if record.get("isVisibleInTranscriptOnly") is True:
+            return
+        is_meta = record.get("isMeta") is True or mapping(record.get("origin")).get("kind") in MACHINE_ORIGINS
+        for block in blocks_of(content):
+            kind = block.get("type")
+            if kind == "tool_result":
+                self._result(record, block)
+            elif kind == "text":
+                self._words(text(block.get("text")), is_meta=is_meta)
+
+    def _words(self, words: str, *, is_meta: bool) -> None:
+        if is_meta or words.startswith(CLIENT_WORDS):
+            self.story.client(words)
+        else:
+            self.story.prompt(words)
+
+    def _result(self, record: Json, block: Json) -> None:
+        words = measure.content(block.get("content")).text
+        said = mapping(record.get("toolUseResult"))
+        self.story.result(
+            text(block.get("tool_use_id")),
+            words,
+            is_error=block.get("is_error") is True,
+            status=text(said.get("status")),
+            agent_id=text(said.get("agentId")),
+        )
