@@ -29,6 +29,11 @@ CALL = ("tool_name", "tool_use_id")
 
 ANY_TOOL = ".*"
 
+ROUTES_BY = ("tool_input", "effort", "permission_mode")
+
+PATHS = {"effort": "effort.level"}
+"""Fields that stand elsewhere in an event than under their own name."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Hook:
@@ -72,12 +77,18 @@ def _needed(config: Config, server: str) -> list[_Hook]:
     if has_limits:
         found += [
             _Hook("PreToolUse", (*CALL, "tool_input"), "Bash", "Bash(*budget*)"),
-            _Hook("PreToolUse", CALL, "Agent|Task"),
-            _Hook("UserPromptSubmit", ("prompt",)),
             _Hook("SubagentStart"),
             _Hook("SubagentStop"),
-            _Hook("Stop"),
         ]
+    if has_limits or config.compact.clear != "off" or config.compact.after_clear == "always":
+        found.append(_Hook("UserPromptSubmit", ("prompt",)))
+    if config.compact.carry:
+        # A compaction ends as a subagent without a type, and its last message is the summary.
+        found += [_Hook("PreCompact"), _Hook("SubagentStop", ("last_assistant_message",), "^$")]
+    routes = config.routing.mode != "off"
+    if has_limits or routes:
+        found.append(_Hook("PreToolUse", (*CALL, *ROUTES_BY) if routes else CALL, "Agent|Task"))
+        found.append(_Hook("Stop"))
     if has_limits or looks_at_loops or config.guard.nudge:
         found.append(_Hook("PostToolBatch", ("tool_calls",)))
     if looks_at_loops:
@@ -96,7 +107,7 @@ def _has_limits(budget: Budget) -> bool:
 
 def _call(hook: _Hook, server: str) -> JsonObject:
     templates: JsonObject = {"event": "${hook_event_name}"}
-    templates |= {field: f"${{{field}}}" for field in (*ACTOR, *hook.fields)}
+    templates |= {field: f"${{{PATHS.get(field, field)}}}" for field in (*ACTOR, *hook.fields)}
     handler: JsonObject = {"type": "mcp_tool", "server": server, "tool": "hook", "input": templates}
     return {**handler, **_when(hook)}
 

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from mcp_lean.claude_code.hook_settings import hooks, own_tools
-from mcp_lean.config import Budget, Config, Guard, Limits
+from mcp_lean.claude_code.hook_settings import ROUTES_BY, hooks, own_tools
+from mcp_lean.config import Budget, Compact, Config, Guard, Limits, Routing
 from mcp_lean.guard.event import EVENTS, parse
 from mcp_lean.server.hook_tool import NAME
 
 FREE = Budget(agent_usd=0.0, agent_requests=0, run_usd=0.0)
+UNROUTED = Routing(mode="off")
+UNCARRIED = Compact(clear="off", carry=False)
 LIMITED = {"UserPromptSubmit", "SubagentStart", "SubagentStop", "Stop"}
 ALWAYS = {"PreToolUse", "SessionStart"}
 
@@ -33,17 +35,36 @@ def registered(config: Config, **more: Any) -> list[tuple[str, str, dict[str, An
 @pytest.mark.parametrize(
     ("config", "events"),
     [
-        (Config(), ALWAYS | LIMITED | {"PostToolBatch", "PostToolUseFailure"}),
-        (Config(guard=Guard(loops="off")), ALWAYS | LIMITED | {"PostToolBatch"}),
-        (Config(guard=Guard(loops="off", nudge=False)), ALWAYS | LIMITED | {"PostToolBatch"}),
-        (Config(budget=FREE), ALWAYS | {"PostToolBatch", "PostToolUseFailure"}),
-        (Config(budget=FREE, guard=Guard(loops="off")), ALWAYS | {"PostToolBatch"}),
-        (Config(budget=FREE, guard=Guard(loops="off", nudge=False)), ALWAYS),
+        (Config(), ALWAYS | LIMITED | {"PostToolBatch", "PostToolUseFailure", "PreCompact"}),
+        (Config(compact=UNCARRIED, guard=Guard(loops="off")), ALWAYS | LIMITED | {"PostToolBatch"}),
+        (Config(compact=UNCARRIED, guard=Guard(loops="off", nudge=False)), ALWAYS | LIMITED | {"PostToolBatch"}),
+        (Config(budget=FREE, compact=UNCARRIED, routing=UNROUTED), ALWAYS | {"PostToolBatch", "PostToolUseFailure"}),
+        (
+            Config(budget=FREE, compact=UNCARRIED, routing=UNROUTED, guard=Guard(loops="off")),
+            ALWAYS | {"PostToolBatch"},
+        ),
+        (Config(budget=FREE, compact=UNCARRIED, routing=UNROUTED, guard=Guard(loops="off", nudge=False)), ALWAYS),
+        (Config(budget=FREE, compact=UNCARRIED, guard=Guard(loops="off", nudge=False)), ALWAYS | {"Stop"}),
         (
             Config(
-                budget=replace(FREE, types={"Explore": Limits(0.0, 9, 0, 0)}), guard=Guard(loops="off", nudge=False)
+                budget=replace(FREE, types={"Explore": Limits(0.0, 9, 0, 0)}),
+                compact=UNCARRIED,
+                guard=Guard(loops="off", nudge=False),
             ),
             ALWAYS | LIMITED | {"PostToolBatch"},
+        ),
+        (
+            Config(budget=FREE, routing=UNROUTED, guard=Guard(loops="off", nudge=False)),
+            ALWAYS | {"UserPromptSubmit", "PreCompact", "SubagentStop"},
+        ),
+        (
+            Config(
+                budget=FREE,
+                routing=UNROUTED,
+                compact=Compact(clear="off", after_clear="always", carry=False),
+                guard=Guard(loops="off", nudge=False),
+            ),
+            ALWAYS | {"UserPromptSubmit"},
         ),
         (Config(guard=Guard(enabled=False)), set()),
     ],
@@ -52,9 +73,33 @@ def test_only_what_the_settings_need_is_registered(config: Config, events: set[s
     assert {event for event, _, _ in registered(config)} == events
 
 
+def test_calls_of_agents_are_shown_whole_only_where_they_may_be_routed() -> None:
+    """The effort stands inside of an object of the event."""
+
+    def fields(config: Config) -> dict[str, str]:
+        [found] = [handler for _, matcher, handler in registered(config) if matcher == "Agent|Task"]
+        return {name: found["input"][name] for name in ROUTES_BY if name in found["input"]}
+
+    assert fields(Config(routing=UNROUTED)) == {}
+    assert fields(Config()) == {
+        "tool_input": "${tool_input}", "effort": "${effort.level}", "permission_mode": "${permission_mode}",
+    }  # fmt: skip
+    assert fields(Config(budget=FREE, compact=UNCARRIED, routing=Routing(mode="on"))) == fields(Config())
+
+
+def test_of_subagents_only_a_compaction_is_asked_for_its_last_words() -> None:
+    """It has no type. What other subagents say at their end is theirs."""
+    found = [(matcher, handler) for event, matcher, handler in registered(Config()) if event == "SubagentStop"]
+
+    assert [matcher for matcher, handler in found if "last_assistant_message" in handler["input"]] == ["^$"]
+    assert len(found) == 2
+
+
 def test_the_whole_of_one_hook() -> None:
     """As recorded to work on Claude Code 2.1.330 (tests/e2e/test_guard.py)."""
-    assert hooks(Config(budget=FREE, guard=Guard(loops="off", nudge=False)))["PreToolUse"] == [
+    assert hooks(Config(budget=FREE, compact=UNCARRIED, routing=UNROUTED, guard=Guard(loops="off", nudge=False)))[
+        "PreToolUse"
+    ] == [
         {
             "matcher": "mcp__lean__.*",
             "hooks": [

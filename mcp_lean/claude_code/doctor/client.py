@@ -1,0 +1,68 @@
+"""The client's version, and which of its behaviours that we rest on are known there.
+
+In:  the version that it gives; empty: it was not found.
+Out: a fact, or a finding for a version that is older than any that was tried.
+Not here: asking it (`probe`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcp_lean.claude_code.doctor.finding import Fact, Finding, Result
+
+TRIED = ("2.1.330",)
+"""Versions that the end-to-end tests ran on."""
+
+BEHAVIOURS = (
+    "hooks of type mcp_tool call a hidden tool of the server",
+    "a tool's own flag puts it into the first request",
+    "an agent's file has tools loaded that the main agent only knows by name",
+    "a hook can stop one agent and leave the others at work",
+    "a native Edit works after read_many",
+)
+"""What we rest on; each has its end-to-end test."""
+
+SETTINGS_SINCE = (
+    ("2.1.243", "promptCacheTtl, subagentPromptCacheTtl"),
+    ("2.1.251", "CLAUDE_CODE_SUBAGENT_MODEL as a default"),
+)
+"""From the vendor's change log."""
+
+
+def version(found: str) -> Iterator[Result]:
+    """What is known about this version."""
+    if not found:
+        yield Fact("client", "claude was not found on PATH; its version was not checked")
+        return
+    if found in TRIED:
+        yield Fact("client", f"{found}: {'; '.join(BEHAVIOURS)}: all tried on it")
+        return
+    if as_numbers(found) > as_numbers(TRIED[-1]):
+        yield Fact("client", f"{found}: newer than the newest that was tried ({TRIED[-1]})")
+        return
+    without = [words for since, words in SETTINGS_SINCE if as_numbers(found) < as_numbers(since)]
+    yield Finding(
+        "client-old",
+        f"Claude Code {found} is older than the oldest that was tried ({TRIED[0]}); not known there: "
+        f"{'; '.join((*BEHAVIOURS, *without))}",
+        "claude update",
+    )
+
+
+HARMLESS_SINCE = {"hook-varying": ("2.1.330", "stands behind the first prompt there, and breaks no cache")}
+"""Findings that do no harm from a version on: the first on which it was tried, and why."""
+
+
+def as_it_is(result: Result, found: str) -> Result:
+    """The result, a finding as a fact where this version makes it harmless."""
+    if not isinstance(result, Finding) or result.id not in HARMLESS_SINCE or not found:
+        return result
+    since, why = HARMLESS_SINCE[result.id]
+    if as_numbers(found) < as_numbers(since):
+        return result
+    return Fact(result.id, f"{result.path}:{result.line}: {result.says}; with Claude Code {found} it {why}")
+
+
+def as_numbers(words: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in words.split("."))

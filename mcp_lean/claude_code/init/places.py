@@ -1,0 +1,195 @@
+"""Where things stand for a scope of Claude Code, and the client's own register of servers.
+
+In:  a scope, the folder that the person is in, the environment.
+Out: `Places`; the server entry that the client holds; registering through the client's own command.
+Not here: what is written there (`parts`), which of it needs a change (`plan`).
+
+Recorded on Claude Code 2.1.330: at project scope a server stands in `.mcp.json`; at user and local scope it stands in
+`.claude.json`, which a running client keeps in memory and writes back: one of five edits from outside was lost, none
+that went through `claude mcp add-json`. So that file is only read here, and changed by the client.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mcp_lean.config import PROJECT_FILE, user_file
+from mcp_lean.errors import ConfigError, EngineMissing
+from mcp_lean.guard.folder import data_folder
+from mcp_lean.repo.settings import main_checkout
+
+JsonObject = dict[str, object]
+
+SERVER = "lean"
+SCOPES = ("project", "user", "local")
+CLIENT_SECONDS = 30.0
+"""`claude mcp add-json` takes 0.4 s here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Files and folders of one scope; an empty one does not exist there.
+
+    servers: `.mcp.json`; elsewhere the client holds the server. limits: our own settings file.
+    inside: files at this scope must lie in it, also when they are links; empty: anywhere.
+    record: our folder for what was done here.
+    """
+
+    scope: str
+    project: str
+    settings: str
+    servers: str
+    agents: str
+    limits: str
+    inside: str
+    record: str
+
+
+def places(scope: str, cwd: str, environ: Mapping[str, str]) -> Places:
+    """The places of a scope.
+
+    Raises:
+        ConfigError: the folder is the home folder, whose project settings are the user's.
+    """
+    project = os.path.realpath(cwd)
+    base = os.path.join(data_folder(environ), "init")
+    if scope == "user":
+        own = client_folder(environ)
+        return Places(
+            scope,
+            project,
+            os.path.join(own, "settings.json"),
+            "",
+            os.path.join(own, "agents"),
+            user_file(environ),
+            "",
+            os.path.join(base, f"user-{_digest(own)}"),
+        )
+    if project == os.path.realpath(home(environ)):
+        raise ConfigError(f"--scope {scope}: {cwd} is your home folder, whose settings are the user's: --scope user")
+    if scope == "local":
+        top = os.path.realpath(main_checkout(project))
+        file = os.path.join(top, ".claude", "settings.local.json")
+        return Places(scope, project, file, "", "", "", top, os.path.join(base, f"local-{_digest(project)}"))
+    return Places(
+        scope,
+        project,
+        os.path.join(project, ".claude", "settings.json"),
+        os.path.join(project, ".mcp.json"),
+        os.path.join(project, ".claude", "agents"),
+        os.path.join(project, PROJECT_FILE),
+        project,
+        os.path.join(base, f"project-{_digest(project)}"),
+    )
+
+
+def home(environ: Mapping[str, str]) -> str:
+    return environ.get("HOME") or os.path.expanduser("~")
+
+
+def client_folder(environ: Mapping[str, str]) -> str:
+    """Claude Code's folder for the user's settings."""
+    configured = environ.get("CLAUDE_CONFIG_DIR")
+    return os.path.abspath(configured) if configured else os.path.join(home(environ), ".claude")
+
+
+def client_file(environ: Mapping[str, str]) -> str:
+    """The client's own file with servers, trust, and much else."""
+    return os.path.join(environ.get("CLAUDE_CONFIG_DIR") or home(environ), ".claude.json")
+
+
+def client_program(environ: Mapping[str, str]) -> str:
+    """The client's command; empty where there is none."""
+    own = (os.path.join(home(environ), *rest, "claude") for rest in ((".local", "bin"), (".claude", "local")))
+    found = shutil.which("claude", path=environ.get("PATH") or os.defpath)
+    return found or next((path for path in own if os.access(path, os.X_OK) and os.path.isfile(path)), "")
+
+
+def needed_client(environ: Mapping[str, str]) -> str:
+    """The client's command.
+
+    Raises:
+        EngineMissing: there is none.
+    """
+    program = client_program(environ)
+    if not program:
+        raise EngineMissing(
+            f"claude: not found on PATH; at this scope the server stands in {client_file(environ)}, which running "
+            "clients write back, so it is changed only through the client; --scope project needs no client"
+        )
+    return program
+
+
+def registered(scope: str, project: str, environ: Mapping[str, str]) -> object | None:
+    """The entry under our name that the client holds at user or local scope; `None`: there is none.
+
+    Raises:
+        ConfigError: the client's file cannot be read.
+    """
+    file = client_file(environ)
+    try:
+        with open(file, "rb") as stream:
+            data: object = json.loads(stream.read().decode("utf-8-sig"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{file}: cannot be read: {error}; nothing was changed") from error
+    holders = [data]
+    if scope == "local":
+        projects = _member(data, "projects")
+        holders = [_member(projects, place) for place in dict.fromkeys((project, main_checkout(project)))]
+    found = [_member(_member(holder, "mcpServers"), SERVER) for holder in holders]
+    return next((entry for entry in found if entry is not None), None)
+
+
+def register(scope: str, project: str, entry: JsonObject, environ: Mapping[str, str]) -> None:
+    """Adds the server through the client, and looks whether it is there.
+
+    Raises:
+        EngineMissing: the client is not found, or refuses.
+    """
+    _client(("add-json", "-s", scope, SERVER, json.dumps(entry)), project, environ)
+    if registered(scope, project, environ) is None:
+        raise EngineMissing(f"claude mcp add-json: said it was done, but {client_file(environ)} has no {SERVER}")
+
+
+def unregister(scope: str, project: str, environ: Mapping[str, str]) -> None:
+    """Takes the server out through the client.
+
+    Raises:
+        EngineMissing: as in `register`.
+    """
+    _client(("remove", "-s", scope, SERVER), project, environ)
+
+
+def _client(words: Sequence[str], project: str, environ: Mapping[str, str]) -> None:
+    import subprocess
+
+    program = needed_client(environ)
+    try:
+        done = subprocess.run(
+            (program, "mcp", *words),
+            cwd=project,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=CLIENT_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EngineMissing(f"claude mcp {words[0]}: {error}") from error
+    if done.returncode:
+        said = " ".join((done.stderr or done.stdout).decode("utf-8", "replace").split())[:300]
+        raise EngineMissing(f"claude mcp {words[0]}: status {done.returncode}: {said}")
+
+
+def _member(value: object, key: str) -> object | None:
+    return value.get(key) if isinstance(value, dict) else None
+
+
+def _digest(path: str) -> str:
+    return hashlib.sha256(os.path.realpath(path).encode("utf-8", "surrogateescape")).hexdigest()[:12]

@@ -1,0 +1,213 @@
+"""`mcp-lean doctor`: is it installed and answering, and what in this set-up costs more than it has to.
+
+Exit statuses: 0 nothing found; 1 something was found; 2 wrong usage.
+
+Reads files, starts our own server twice and asks the client for its version. Nobody else's program is started unless
+`--servers` asks for it, and nothing is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mcp_lean.claude_code.doctor.checks import Report, Seen
+    from mcp_lean.claude_code.doctor.servers import Listing
+    from mcp_lean.claude_code.doctor.setup import Setup
+    from mcp_lean.costs.breakdown import RunCost
+
+DAYS = 14
+MOST_HISTORY_BYTES = 100 << 20
+"""Of transcripts; 17 MB take 0.3 s at the first reading, later ones come from the store (docs/figures.md#doctor)."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--servers", action="store_true", help="start each configured MCP server twice, and compare")
+    parser.add_argument(
+        "--days", type=_days, default=DAYS, metavar="N", help=f"of your runs to look at, {DAYS} by default; 0: none"
+    )
+    parser.add_argument("--no-start", dest="start", action="store_false", help="start nothing, not even our own server")
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look, print; see the module for the statuses."""
+    import os
+
+    from mcp_lean.claude_code.doctor.checks import examine
+    from mcp_lean.claude_code.doctor.reading import read_setup
+
+    setup = read_setup(os.environ.get("CLAUDE_PROJECT_DIR") or os.getcwd(), os.environ)
+    report = examine(setup, _seen(args, setup, os.environ))
+    if args.json:
+        print(_as_json(report))
+    else:
+        _print(report)
+    return int(bool(report.findings))
+
+
+def _seen(args: argparse.Namespace, setup: Setup, environ: Mapping[str, str]) -> Seen:
+    from mcp_lean.claude_code.doctor.checks import Seen
+    from mcp_lean.claude_code.doctor.own import enabled_plugins, own_server, start_words
+    from mcp_lean.claude_code.doctor.probe import client_version, own_start
+    from mcp_lean.claude_code.init.places import client_program
+
+    unchecked = []
+    version, starts, runs = None, None, None
+    listings: dict[str, list[Listing]] | None = None
+    if args.start:
+        program = client_program(environ)
+        version = client_version(program, environ) if program else ""
+        words = start_words(setup)
+        starts = {front: own_start(words, setup.project, environ, front=front, hook=front) for front in (True, False)}
+    else:
+        unchecked.append("the client's version, our server's start and its hooks (--no-start)")
+    others = [server for server in setup.servers if server is not own_server(setup)]
+    named = ", ".join(server.name for server in others if server.words)
+    remote = ", ".join(server.name for server in others if not server.words)
+    if args.servers and args.start:
+        listings = _listings(setup, environ)
+    elif named:
+        unchecked.append(f"what {named} list, how much it weighs, and whether it stays the same: --servers starts them")
+    if remote:
+        unchecked.append(f"servers that are reached over a network: {remote}")
+    if plugins := enabled_plugins(setup):
+        unchecked.append(f"servers, hooks and agents of plugins: {', '.join(plugins)}")
+    if args.days:
+        runs, left_out = _history(args.days, environ)
+        unchecked += left_out
+    else:
+        unchecked.append("your runs: cache lifetime, effort, fan-outs (--days 0)")
+    return Seen(version, starts, listings, runs, tuple(unchecked))
+
+
+def _listings(setup: Setup, environ: Mapping[str, str]) -> dict[str, list[Listing]]:
+    from mcp_lean.claude_code.doctor.own import own_server
+    from mcp_lean.claude_code.doctor.probe import expanded, listed
+
+    found: dict[str, list[Listing]] = {}
+    for server in setup.servers:
+        if server.words and server is not own_server(setup):
+            held = server.entry.get("env")
+            extra = (
+                {name: expanded(str(value), environ) for name, value in held.items()} if isinstance(held, dict) else {}
+            )
+            words = _expanded(server.words, environ)
+            first = listed(words, setup.project, {**environ, **extra})
+            # One that failed is not waited for again.
+            found[server.name] = (
+                [first] if first.problem else [first, listed(words, setup.project, {**environ, **extra})]
+            )
+    return found
+
+
+def _expanded(words: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str, ...]:
+    from mcp_lean.claude_code.doctor.probe import expanded
+
+    return tuple(expanded(word, environ) for word in words)
+
+
+def _history(days: int, environ: Mapping[str, str]) -> tuple[list[RunCost] | None, list[str]]:
+    """Priced runs of the last days of all projects, the newest first up to a bound; and what was left out."""
+    import os
+    import sys
+    import time
+
+    from mcp_lean.costs.breakdown import break_down
+    from mcp_lean.costs.contract import price_table
+    from mcp_lean.report.show import loading
+    from mcp_lean.transcripts.locate import locate, roots
+    from mcp_lean.transcripts.read import load_runs
+    from mcp_lean.transcripts.store import Store, default_folder
+
+    since = time.time() - days * 86_400
+    found = []
+    for files in locate(roots(environ)).sessions:
+        paths = [path for path in (files.main, *(agent.path for agent in files.agents)) if path]
+        try:
+            states = [os.stat(path) for path in paths]
+        except OSError:
+            continue  # gone since it was listed
+        changed = max((state.st_mtime for state in states), default=0.0)
+        if changed >= since:
+            found.append((changed, sum(state.st_size for state in states), files.main or files.folder))
+    found.sort(reverse=True)
+    chosen: list[str] = []
+    size = 0
+    for _, length, path in found:
+        if chosen and size + length > MOST_HISTORY_BYTES:
+            break
+        chosen.append(path)
+        size += length
+    if not chosen:
+        return None, [f"your runs: none in the last {days} days"]
+    with loading(sys.stderr) as progress, Store(default_folder(environ)) as store:
+        loaded = load_runs(chosen, store=store, progress=progress)
+    table = price_table()
+    left_out = []
+    if len(chosen) < len(found):
+        left_out.append(
+            f"{len(found) - len(chosen)} older runs of the last {days} days: the newest {size >> 20} MiB were read"
+        )
+    return [break_down(each, table) for each in loaded.runs], left_out
+
+
+def _print(report: Report) -> None:
+    import sys
+
+    from rich.text import Text
+
+    from mcp_lean.claude_code.doctor.finding import in_words
+    from mcp_lean.claude_code.printing import printable
+    from mcp_lean.report.terminal import console
+
+    out = console(sys.stdout)
+    for found in report.findings:
+        place = printable(f"{found.path}:{found.line}" if found.path and found.line else found.path)
+        out.print(Text.assemble((found.id, "bold yellow"), f"  {place}" if place else ""), soft_wrap=True)
+        for name, words in (("", found.says), ("costs: ", in_words(found.cost)), ("do: ", found.todo)):
+            out.print(Text(printable(f"    {name}{words}")), soft_wrap=True)
+    if report.findings:
+        out.print()
+    for fact in report.facts:
+        out.print(Text.assemble((printable(fact.name), "bold"), printable(f": {fact.says}")), soft_wrap=True)
+    out.print()
+    for words in report.unchecked:
+        out.print(Text(printable(f"not checked: {words}"), style="yellow"), soft_wrap=True)
+    number = len(report.findings)
+    out.print("nothing found" if not number else f"{number} finding{'' if number == 1 else 's'}")
+
+
+def _as_json(report: Report) -> str:
+    import json
+
+    document = {
+        "findings": [
+            {
+                "id": found.id,
+                "path": found.path,
+                "line": found.line,
+                "says": found.says,
+                "tokens": found.cost.tokens,
+                "usd_per_100_turns": found.cost.usd_per_100_turns,
+                "todo": found.todo,
+            }
+            for found in report.findings
+        ],
+        "facts": [{"name": fact.name, "says": fact.says} for fact in report.facts],
+        "unchecked": list(report.unchecked),
+    }
+    return json.dumps(document, indent=2)
+
+
+def _days(words: str) -> int:
+    """A number of days.
+
+    Raises:
+        ArgumentTypeError: not a whole number from 0 to 3650.
+    """
+    if not words.isdecimal() or int(words) > 3_650:
+        raise argparse.ArgumentTypeError(f"{words}: a whole number of days, 0 or more")
+    return int(words)

@@ -1,0 +1,133 @@
+"""`mcp-lean doctor`: what is printed, for people and programs, and the status."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from mcp_lean.claude_code.doctor.probe import OwnStart
+from mcp_lean.cli.main import main
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    project, home, programs = tmp_path / "app", tmp_path / "home", tmp_path / "bin"
+    for folder in (project, home, programs):
+        folder.mkdir()
+    program = programs / "mcp-lean"
+    program.write_text("#!/bin/sh\n", encoding="utf-8")
+    program.chmod(0o755)
+    for name in [name for name in os.environ if name.startswith(("MCP_LEAN_", "CLAUDE", "XDG_", "ENABLE_TOOL"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    monkeypatch.chdir(project)
+    return project
+
+
+QUICK = ["doctor", "--no-start", "--days", "0"]
+
+
+def test_an_installed_project_is_clean_and_one_without_is_not(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(QUICK) == 1
+    assert "server-missing" in capsys.readouterr().out
+
+    main(["init", "--yes"])
+    capsys.readouterr()
+
+    assert main(QUICK) == 0
+    said = capsys.readouterr().out
+    assert said.endswith("nothing found\n")
+    assert "config budget.run_usd: 25.0 (default)" in said
+    assert "not checked: the client's version, our server's start and its hooks (--no-start)" in said
+
+
+def test_a_finding_has_place_cost_and_remedy(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["init", "--yes"])
+    (project / "CLAUDE.md").write_text("# App\n\nBuilt 2026-11-22 14:03:11 by hand.\n", encoding="utf-8")
+    capsys.readouterr()
+
+    assert main(QUICK) == 1
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"memory-volatile  {project}/CLAUDE.md:3"
+    assert [line.split(":")[0].strip() for line in lines[2:4]] == ["costs", "do"]
+    assert lines[-1] == "1 finding"
+
+
+def test_for_programs(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*QUICK, "--json"]) == 1
+
+    report = json.loads(capsys.readouterr().out)
+    assert set(report) == {"findings", "facts", "unchecked"}
+    assert [finding["id"] for finding in report["findings"]] == ["server-missing"]
+    assert set(report["findings"][0]) == {"id", "path", "line", "says", "tokens", "usd_per_100_turns", "todo"}
+
+
+def test_other_servers_are_named_and_started_only_when_asked(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        "mcp_lean.claude_code.doctor.probe.own_start", lambda *_, **__: OwnStart(0.1, ("a",), "{}", 0.1)
+    )
+    (project / "server.sh").write_text("#!/bin/sh\ntouch started\n", encoding="utf-8")
+    entries = {"other": {"command": "sh", "args": ["server.sh"]}, "far": {"type": "http", "url": "http://127.0.0.1:9"}}
+    (project / ".mcp.json").write_text(json.dumps({"mcpServers": entries}), encoding="utf-8")
+    (project / ".claude").mkdir()
+    (project / ".claude/settings.json").write_text('{"enabledPlugins": {"a@b": true, "c@d": false}}', encoding="utf-8")
+
+    main(["doctor", "--days", "0"])
+    said = capsys.readouterr().out
+    assert "not checked: what other list" in said
+    assert "not checked: servers that are reached over a network: far" in said
+    assert "not checked: servers, hooks and agents of plugins: a@b" in said
+    assert not (project / "started").exists()
+
+    main(["doctor", "--days", "0", "--servers", "--json"])
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert (project / "started").exists()
+    assert "server-fails" in [finding["id"] for finding in found]
+
+
+def test_runs_are_read_when_there_are_some(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["doctor", "--no-start"])
+    assert "not checked: your runs: none in the last 14 days" in capsys.readouterr().out
+
+    folder = Path(os.environ["HOME"]) / ".claude/projects/-home-me-shop"
+    folder.mkdir(parents=True)
+    message = {
+        "id": "msg_1",
+        "role": "assistant",
+        "model": "claude-opus-5-5",
+        "content": [],
+        "stop_reason": "end_turn",
+        "usage": {"input_tokens": 3, "output_tokens": 5, "cache_creation_input_tokens": 0},
+    }
+    record = {
+        "type": "assistant",
+        "uuid": "u1",
+        "sessionId": "11111111-2222-4333-8444-555555555555",
+        "requestId": "r1",
+        "timestamp": "2026-11-22T08:00:00Z",
+        "cwd": "/home/me/shop",
+        "message": message,
+    }
+    (folder / "11111111-2222-4333-8444-555555555555.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
+
+    main(["doctor", "--no-start"])
+    said = capsys.readouterr().out
+    assert "cache lifetime, subagents: 0 requests: too few to say (200)" in said
+    assert "main model and effort: " in said
+
+
+@pytest.mark.parametrize("days", ["-1", "x", "99999"])
+def test_wrong_words_are_wrong_usage(days: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", "--days", days])
+
+    assert ended.value.code == 2

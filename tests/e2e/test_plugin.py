@@ -1,0 +1,181 @@
+"""The plugin in the real client: it is valid, it can be installed, and its server, hooks and agents work."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .client import Claude
+from .place import Place
+from .plugged import PLUGIN_FOLDER, plugged
+from .records import Run
+from .script import spawn, use
+from .test_guard import ending, once_ready, remarks
+from .wire import answer_to, read_wire
+
+pytestmark = pytest.mark.e2e
+
+REPOSITORY = PLUGIN_FOLDER.parent.parent.parent
+READ_MANY = "mcp__plugin_lean_lean__read_many"
+
+
+def by_person(claude: Claude, place: Place, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command of the client that needs no model and no network."""
+    env = place.environment({})
+    return subprocess.run(
+        [str(claude.program), *arguments], cwd=place.root, env=env, capture_output=True, text=True, timeout=60
+    )
+
+
+def answers_to_hooks(run: Run, event: str) -> list[str]:
+    wire = read_wire(run.place.wires / "lean", 0.0)
+    calls = [e for e in wire if e.tool == "hook" and e.message["params"]["arguments"]["event"] == event]
+    return [answer.message["result"]["content"][0]["text"] for call in calls if (answer := answer_to(call, wire))]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    found = Place(tmp_path / "person")
+    for folder in (found.config, found.root / "home", found.root / "tmp"):
+        folder.mkdir(parents=True)
+    return found
+
+
+@pytest.mark.parametrize("what", [PLUGIN_FOLDER, REPOSITORY], ids=["plugin", "marketplace"])
+def test_the_client_finds_nothing_to_warn_of(claude: Claude, place: Place, what: Path) -> None:
+    profile = ["--profile", "directory"] if what == PLUGIN_FOLDER else []
+    done = by_person(claude, place, "plugin", "validate", "--strict", *profile, "--json", str(what))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    found = [entry for entry in _entries(report) if entry.get("severity") in ("warning", "error")]
+    assert not found, found
+
+
+def _entries(value: object) -> list[dict[str, object]]:
+    if isinstance(value, dict):
+        return [value, *(entry for part in value.values() for entry in _entries(part))]
+    return [entry for part in value for entry in _entries(part)] if isinstance(value, list) else []
+
+
+def test_it_can_be_installed_from_a_checkout_and_its_tools_are_then_there(claude: Claude, tmp_path: Path) -> None:
+    how = plugged(tmp_path)
+    where: Place = how["place"]
+    where.furnish({}, {}, (), {})
+    added = by_person(claude, where, "plugin", "marketplace", "add", str(REPOSITORY))
+    installed = by_person(claude, where, "plugin", "install", "lean@mcp-lean")
+    assert (added.returncode, installed.returncode) == (0, 0), added.stderr + installed.stderr
+
+    run = claude(
+        place=where,
+        mcp={},
+        env=how["env"],
+        files={"app.py": "print('here')\n"},
+        turns=[once_ready(spawn("finder", "lean:scout")), "done"],
+        subagents={"finder": [use(READ_MANY, items=["app.py"]), "found"]},
+    )
+
+    assert "print('here')" in run.result_text(READ_MANY, agent="finder")
+    assert run.exit_code == 0
+
+
+def test_server_hooks_agents_and_skill_are_loaded(claude: Claude, tmp_path: Path) -> None:
+    run = claude(
+        **plugged(tmp_path),
+        files={"app.py": "print('here')\n"},
+        turns=[once_ready(use(READ_MANY, items=["app.py"])), spawn("finder", "lean:scout"), "done"],
+        subagents={"finder": [use(READ_MANY, items=["app.py"]), "found"]},
+    )
+
+    [init] = [message for message in run.stream if message.get("subtype") == "init"]
+    assert ("lean", str(PLUGIN_FOLDER)) in [(plugin["name"], plugin["path"]) for plugin in init["plugins"]]
+    assert {f"lean:{name}" for name in ("scout", "reviewer", "runner", "worker")} <= set(init["agents"])
+    assert "lean:continue" in init["slash_commands"]
+    assert "print('here')" in run.result_text(READ_MANY)
+    assert run.of("finder")[0].model == "claude-haiku-5-5"
+    for event in ("UserPromptSubmit", "PreToolUse", "PostToolBatch", "SubagentStart", "SubagentStop", "Stop"):
+        assert answers_to_hooks(run, event), event
+    assert run.left_behind == ()
+
+
+def test_the_guard_stops_an_agent_of_the_plugin(claude: Claude, tmp_path: Path) -> None:
+    wrong = use("Bash", command="ls /nowhere/at/all")
+    run = claude(
+        **plugged(tmp_path),
+        turns=[once_ready(spawn("turner", "lean:runner")), "done"],
+        subagents={"turner": [wrong] * 12 + ["never"]},
+    )
+
+    assert 2 < len(run.of("turner")) < 8, "the same failing call is stopped after a few"
+    assert any("was stopped" in line for line in remarks(run.of("main")[-1]))
+    assert ending(run)["result"] == "done"
+
+
+def test_without_the_program_the_session_works_and_says_so_once(claude: Claude, tmp_path: Path) -> None:
+    """The script of the plugin finds no `mcp-lean`: neither tools nor hooks, and no call is held up."""
+    how = plugged(tmp_path, env={"MCP_LEAN": "/nowhere/mcp-lean", "PATH": "/usr/bin:/bin"})
+    run = claude(
+        **how, turns=[use("Bash", command="echo on"), spawn("finder"), "done"], subagents={"finder": ["found"]}
+    )
+
+    [init] = [message for message in run.stream if message.get("subtype") == "init"]
+    assert [(server["name"], server["status"]) for server in init["mcp_servers"]] == [("plugin:lean:lean", "failed")]
+    assert not [name for name in run.requests[0].tool_names if name.startswith("mcp__")]
+    assert [result.is_error for result in run.results("Bash")] == [False]
+    assert (ending(run)["result"], run.exit_code) == ("done", 0)
+    assert remarks(run.of("main")[-1]) == []
+
+
+@pytest.mark.parametrize("mode", ["bypassPermissions", "default"])
+def test_the_skill_puts_the_checkpoint_of_the_session_before_into_the_prompt(
+    claude: Claude, tmp_path: Path, mode: str
+) -> None:
+    """By a person, as /lean:continue; the model is not told of it, so it costs nothing until then."""
+    how = plugged(tmp_path)
+    first = claude(
+        **how,
+        prompt="Make the parser accept an empty list.",
+        turns=[once_ready(use("Bash", command="python -m pytest -q tests/test_parser.py")), "The parser is half done."],
+    )
+    again = claude(**how, mode=mode, prompt="/lean:continue", turns=["going on"])
+
+    assert "Make the parser accept an empty list." in again.requests[0].text
+    assert "Say in one line what the next step is" in again.requests[0].text
+    assert "mcp-lean compact" not in again.requests[0].text
+    assert "lean:continue" not in first.requests[0].text
+
+
+def test_the_script_finds_the_program_beside_its_folder_and_on_the_path(tmp_path: Path) -> None:
+    """As installed: bin/ beside lib/python3/site-packages/mcp_lean/claude_code/plugin."""
+    environment = tmp_path / "environment"
+    folder = environment / "lib/python3/site-packages/mcp_lean/claude_code/plugin"
+    folder.mkdir(parents=True)
+    script = folder / "run"
+    script.write_bytes((PLUGIN_FOLDER / "run").read_bytes())
+
+    def program(path: Path) -> str:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f'#!/bin/sh\necho {path} "$@"\n', encoding="utf-8")
+        path.chmod(0o755)
+        return str(path)
+
+    def served(**env: str) -> tuple[int, str]:
+        given = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **env}
+        done = subprocess.run(["sh", str(script), "serve"], env=given, capture_output=True, text=True)
+        return done.returncode, done.stdout.strip() or done.stderr
+
+    status, said = served()
+    assert status == 127
+    assert "mcp-lean is not installed" in said
+    home = program(tmp_path / ".local/bin/mcp-lean")
+    assert served() == (0, f"{home} serve")
+    on_path = program(tmp_path / "tools/mcp-lean")
+    assert served(PATH=f"{tmp_path / 'tools'}:/usr/bin:/bin") == (0, f"{on_path} serve")
+    own = program(environment / "bin/mcp-lean")
+    path = f"{tmp_path / 'tools'}:/usr/bin:/bin"
+    status, said = served(PATH=path)
+    assert (status, os.path.realpath(said.split()[0])) == (0, own.split()[0])
+    named = program(tmp_path / "elsewhere")
+    assert served(PATH=path, MCP_LEAN=named) == (0, f"{named} serve")
