@@ -100,6 +100,7 @@ def main() -> None:
             ledger.stop_reason(SESSION, agent_id)
 
         print(f"first event after a start: {timed(event, 'PreToolUse', ''):.0f} ms")
+        print(f"the rest of the transcript: {timed(ledger.refresh, SESSION):.0f} ms, which events share")
         took: dict[str, list[float]] = {"PreToolUse": [], "PostToolBatch": []}
         agents = list(files)
         for turn in range(asked.events):

@@ -21,6 +21,13 @@ from mcp_lean.errors import ConfigError
 
 PROJECT_FILE = ".mcp-lean.toml"
 
+IN_PLUGIN = "MCP_LEAN_PLUGIN"
+"""Set by our plugin for the server that it starts, to the plugin's name."""
+
+
+CHEAP, CHEAP_BELOW_TOKENS = ("scout", "runner"), 95_000
+"""Those of our agents that run on Haiku 5.5: in a request above 100,000 tokens each costs five times as much."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -42,23 +49,62 @@ class Budget(Limits):
     types: Mapping[str, Limits] = field(default_factory=dict)
 
     def of_agent(self, agent_type: str) -> Limits:
-        """The limits of an agent type: its own where it has some, else those of every agent."""
-        return self.types.get(agent_type) or Limits(
-            self.agent_usd, self.agent_requests, self.agent_tokens, self.agent_context_tokens
-        )
+        """The limits of an agent type: its own where it has some, else those of every agent.
+
+        Our agents may be named without what the client or `init` puts before their names: `[budget.types.scout]`.
+        """
+        short = agent_type.removeprefix("lean:").removeprefix("lean-")
+        own = self.types.get(agent_type) or self.types.get(short)
+        if own:
+            return own
+        context = self.agent_context_tokens or (CHEAP_BELOW_TOKENS if short != agent_type and short in CHEAP else 0)
+        return Limits(self.agent_usd, self.agent_requests, self.agent_tokens, context)
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What the guard does in Claude Code."""
+    """What the guard does in Claude Code.
+
+    unchanged: lines that an agent provably holds are answered by a line (`guard/deliveries`).
+    """
 
     enabled: bool = True
     loops: str = "stop"
     nudge: bool = True
+    unchanged: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """What becomes of `Agent` calls that leave open which agent and model they mean (docs/figures.md#routing).
+
+    mode: "advise" says once which agent would do; "on" rewrites the call. In the plugin "on" unless a file says else.
+    off_above: a kind of work of which a larger share failed in a project is left alone there.
+    """
+
+    mode: str = "advise"
+    off_above: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Compact:
+    """Checkpoints where a conversation loses its history (docs/figures.md#continue).
+
+    clear: "advise" tells the person once where a fresh start is cheaper; "ask" holds the prompt back once for it.
+    after_clear: whether /clear goes on from a checkpoint: after such advice, always, or never.
+    carry: a compaction is told what must survive, and what its summary lacks is put in behind it.
+    """
+
+    clear: str = "advise"
+    after_clear: str = "advised"
+    carry: bool = True
 
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
+    "routing.mode": ("off", "advise", "on"),
     "guard.loops": ("off", "warn", "stop"),
+    "compact.clear": ("off", "advise", "ask"),
+    "compact.after_clear": ("never", "advised", "always"),
 }
 
 
@@ -68,6 +114,8 @@ class Config:
 
     budget: Budget = field(default_factory=Budget)
     guard: Guard = field(default_factory=Guard)
+    routing: Routing = field(default_factory=Routing)
+    compact: Compact = field(default_factory=Compact)
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def values(self) -> Iterator[tuple[str, object, str]]:
@@ -97,6 +145,8 @@ def load(project: str, environ: Mapping[str, str]) -> Config:
         ConfigError: a file is not TOML, a key is unknown (the nearest known one is named), a value has the wrong type.
     """
     config = Config()
+    if environ.get(IN_PLUGIN):
+        config = _with(config, "routing.mode", "on", "the plugin")
     for file in (user_file(environ), os.path.join(project, PROJECT_FILE)):
         try:
             with open(file, "rb") as stream:

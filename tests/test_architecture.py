@@ -37,9 +37,11 @@ KNOW_THE_PROTOCOL = {"server", "cli/try_it.py"}
 CONCURRENCY = {"anyio", "asyncio", "threading", "concurrent", "multiprocessing", "_thread"}
 KNOW_CONCURRENCY = {"server", "cli"}
 SIGNS = {
-    # A call's stop sign, the workspace's lock and the ledger's are types that threads share, not threads.
+    # A call's stop sign, and the locks of workspace, guard and ledger are types that threads share, not threads.
     ("tools/base.py", "threading.Event"),
     ("repo/workspace.py", "threading.Lock"),
+    ("guard/hooks.py", "threading.Lock"),
+    ("guard/deliveries.py", "threading.Lock"),
     ("guard/ledger.py", "threading.RLock"),
     # Reads hundreds of megabytes in processes, for commands; counts threads to be sure that forking is safe.
     ("transcripts/parallel.py", "threading"),

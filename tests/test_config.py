@@ -71,6 +71,8 @@ def test_every_value_names_its_origin(project, home):
         ("[budget]\nagent_requests = 1.5", "budget.agent_requests: a whole number, 0 or more, not 1.5"),
         ("[guard]\nenabled = 'maybe'", "guard.enabled: true or false, not 'maybe'"),
         ("[guard]\nloops = 'never'", "guard.loops: one of off, warn, stop, not 'never'"),
+        ("[compact]\nclear = true", "compact.clear: one of off, advise, ask, not True"),
+        ("[compact]\nafter_clear = 'ask'", "compact.after_clear: one of never, advised, always, not 'ask'"),
         ("[budget.types.scout]\nusd = 1", "unknown key budget.types.scout.usd; did you mean agent_usd?"),
         ("[budget.types]\nscout = 1", "budget.types.scout: write [budget.types.scout]"),
         ("[budget", "cannot be used: "),
@@ -83,3 +85,21 @@ def test_a_mistake_is_named_with_its_file_and_what_was_probably_meant(project, h
         load(str(project), home)
 
     assert str(error.value).startswith(f"{project / '.mcp-lean.toml'}: {message}")
+
+
+@pytest.mark.parametrize(
+    ("agent_type", "context_tokens"),
+    [("lean:scout", 95_000), ("lean-runner", 95_000), ("lean:worker", 0), ("scout", 0), ("", 0), ("Explore", 0)],
+)
+def test_our_agents_on_the_cheap_model_stay_below_its_step(agent_type: str, context_tokens: int) -> None:
+    assert Budget().of_agent(agent_type).agent_context_tokens == context_tokens
+    assert Budget(agent_context_tokens=50_000).of_agent(agent_type).agent_context_tokens == 50_000
+
+
+def test_limits_of_an_agent_of_ours_may_be_named_by_its_short_name() -> None:
+    own, general = Limits(agent_usd=0.5), Limits(agent_usd=0.7)
+
+    assert Budget(types={"scout": own}).of_agent("lean:scout") == own
+    assert Budget(types={"scout": own}).of_agent("lean-scout") == own
+    assert Budget(types={"scout": own, "lean:scout": general}).of_agent("lean:scout") == general
+    assert Budget(types={"lean:scout": own}).of_agent("lean-scout").agent_usd == Budget().agent_usd

@@ -25,10 +25,14 @@ Record = dict[str, Any]
 class Conversation:
     """One agent's transcript, with a prompt cache of five minutes that is kept by hand."""
 
-    def __init__(self, model: str, base_tokens: int, started_s: float, agent_id: str = "") -> None:
+    def __init__(
+        self, model: str, base_tokens: int, started_s: float, agent_id: str = "", session: str = SESSION
+    ) -> None:
         self.lines: list[Record] = []
+        self.session = session
         self.model = model
         self.agent_id = agent_id
+        self._name = ("" if session == SESSION else f"{session[:8]}_") + (agent_id or "main")
         self.now_s = started_s
         self._context = base_tokens
         self._cached = 0
@@ -55,11 +59,11 @@ class Conversation:
         blocks: list[Record] = [{"type": "text", "text": text}]
         for name, arguments in calls:
             self._calls += 1
-            ids.append(f"toolu_{self.agent_id or 'main'}_{self._calls}")
+            ids.append(f"toolu_{self._name}_{self._calls}")
             blocks.append({"type": "tool_use", "id": ids[-1], "name": name, "input": arguments})
         for block in blocks:
             message = {
-                "id": f"msg_{self.agent_id or 'main'}_{self._requests}",
+                "id": f"msg_{self._name}_{self._requests}",
                 "role": "assistant",
                 "model": self.model,
                 "stop_reason": "tool_use" if calls else "end_turn",
@@ -95,8 +99,8 @@ class Conversation:
         at = START + timedelta(seconds=self.now_s)
         made: Record = {
             "type": kind,
-            "uuid": f"{self.agent_id or 'main'}-{len(self.lines)}",
-            "sessionId": SESSION,
+            "uuid": f"{self._name}-{len(self.lines)}",
+            "sessionId": self.session,
             "version": "2.1.330",
             "cwd": "/home/ann/shop",
             "gitBranch": "main",
@@ -183,15 +187,15 @@ def write_run(folder: Path, client_usd: float = 0.69) -> Path:
     main, agents, metas = make()
     account = {"type": "cost-state", "sessionId": SESSION, "totalCostUSD": client_usd, "modelUsage": {}}
     path = folder / PROJECT / f"{SESSION}.jsonl"
-    _save(path, [*main.lines, account])
+    save(path, [*main.lines, account])
     for agent_id, agent in agents.items():
         place = folder / PROJECT / SESSION / "subagents"
-        _save(place / f"agent-{agent_id}.jsonl", agent.lines)
+        save(place / f"agent-{agent_id}.jsonl", agent.lines)
         (place / f"agent-{agent_id}.meta.json").write_text(json.dumps(metas[agent_id]), encoding="utf-8")
     return path
 
 
-def _save(path: Path, records: list[Record]) -> None:
+def save(path: Path, records: list[Record]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
 

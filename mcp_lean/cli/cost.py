@@ -6,6 +6,12 @@ Exit statuses: 0 printed; 2 wrong usage; 3 nothing readable ("0 runs found in X;
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mcp_lean.costs.breakdown import RunCost
+    from mcp_lean.report.routing import Decided
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
     from mcp_lean.costs.breakdown import break_down
     from mcp_lean.costs.contract import price_table
     from mcp_lean.errors import LeanError
+    from mcp_lean.report.routing import documents, section
     from mcp_lean.report.selection import Asked, NothingFoundError, WrongQuestionError, choose, parse_since
     from mcp_lean.report.show import as_json, as_page, as_text, loading
 
@@ -57,8 +64,35 @@ def run(args: argparse.Namespace) -> int:
     except (LeanError, OSError) as error:
         print(f"mcp-lean cost: {error}", file=sys.stderr)
         return 2
+    routed = _routed(costs, os.environ)
     if args.json:
-        as_json(costs, table, chosen.skipped, sys.stdout, by=args.by, with_text=args.with_text)
+        more = {"routing": documents(routed)}
+        as_json(costs, table, chosen.skipped, sys.stdout, by=args.by, with_text=args.with_text, more=more)
     elif not args.html:
         as_text(costs, table, chosen.skipped, sys.stdout, by=args.by)
+        if lines := section(routed):
+            print("", *lines, sep="\n")
     return 0
+
+
+def _routed(costs: Sequence[RunCost], environ: Mapping[str, str]) -> list[Decided]:
+    """The decisions of routing in these runs; none where no guard has ever kept anything here."""
+    import os
+    import sys
+
+    from mcp_lean.guard.database import NAME
+    from mcp_lean.guard.folder import data_folder
+    from mcp_lean.report.routing import decided
+
+    if not os.path.isfile(os.path.join(data_folder(environ), NAME)):
+        return []
+    from mcp_lean.guard.ledger import Ledger
+    from mcp_lean.guard.routing_log import RoutingLog
+
+    ledger = Ledger.open(environ)
+    log = RoutingLog(ledger)
+    found = decided(costs, {cost.run.id: log.of_session(cost.run.id) for cost in costs})
+    if ledger.note:
+        print(f"mcp-lean cost: routing: {ledger.note}", file=sys.stderr)
+    ledger.close()
+    return found

@@ -3,67 +3,122 @@
 Reads the event's JSON on stdin, prints the hook's output. The exit status is always 0: to Claude Code another one is an
 error, or a refusal. What goes wrong is one line on stderr, and the agent's work goes on.
 
-Each event is a process of its own: limits and identity work as in the server, through the ledger; what looks at
-several turns of an agent (loops, the nudge) has no memory here.
+In:  the event's name, stdin, the environment.
+Out: the answer of the server that runs for the same project and session (`server/hook_socket` says which, and why only
+     this user can be at its other end); without one, the answer of a guard in this process (`hook_here`).
+Not here: what is answered (`guard/hooks`).
+
+Each event is a process, so up to the question nothing is loaded that takes time, `socket` and `json` included.
 """
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import json
 import os
-import signal
 import sys
-from collections.abc import Iterator
+import time
 
-DEADLINE_SECONDS = 1.0
+from mcp_lean.server import hook_socket
+
+TYPE_CHECKING = False  # as `typing` has it, without loading that
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+DEADLINE_SECONDS = hook_socket.DEADLINE_SECONDS
 """From the moment that the event has been read; a later answer is given up, and the agent goes on."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     # Whatever stands in a settings file must not become wrong usage, status 2: that would refuse the call.
-    parser.add_argument("event", nargs=argparse.REMAINDER, help="name of the event; by default as in the JSON on stdin")
+    parser.add_argument("event", nargs="...", help="name of the event; by default as in the JSON on stdin")
 
 
 def run(options: argparse.Namespace) -> int:
     """Answer one event."""
+    return answer(options.event)
+
+
+def answer(words: Sequence[str]) -> int:
+    """Answer one event, whose name is the first word."""
+    event = words[0] if words else ""
     try:
-        answer = _answer(options.event[0] if options.event else "")
+        said = _answer(event)
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not hold up the agent
-        print(f"mcp-lean hook: {type(error).__name__}: {error}; work goes on without the guard", file=sys.stderr)
-        answer = "{}" if options.event[:1] != ["PreCompact"] else ""
-    print(answer)
+        if sys.stderr:
+            print(f"mcp-lean hook: {type(error).__name__}: {error}; work goes on without the guard", file=sys.stderr)
+        said = b"" if event == "PreCompact" else b"{}"
+    if sys.stdout:  # None when it was closed before the start
+        sys.stdout.buffer.write(said + b"\n")
     return 0
 
 
-def _answer(event: str) -> str:
-    fields = json.loads(sys.stdin.buffer.read())
-    if not isinstance(fields, dict):
-        raise ValueError("stdin is not a JSON object")
-    if event:
-        fields["hook_event_name"] = event
-    with _deadline():
-        from mcp_lean.guard.start import start
+def _answer(event: str) -> bytes:
+    stdin = sys.stdin.buffer.read()
+    end = time.monotonic() + DEADLINE_SECONDS
+    said = ask(event, stdin, os.environ, end)
+    if said is None:
+        from mcp_lean.cli import hook_here
 
-        cwd = fields.get("cwd")
-        project = os.environ.get("CLAUDE_PROJECT_DIR") or (cwd if isinstance(cwd, str) and cwd else os.getcwd())
-        return start(project, os.environ, is_for_one_event=True).guard.answer(fields)
+        said = hook_here.answer(event, stdin, end - time.monotonic()).encode("utf-8", "replace")
+    return said
 
 
-@contextlib.contextmanager
-def _deadline() -> Iterator[None]:
-    """Ends the block with a TimeoutError when it takes too long; where there is no such signal, never."""
-    if not hasattr(signal, "setitimer"):
-        yield
-        return
-    signal.signal(signal.SIGALRM, _late)
-    signal.setitimer(signal.ITIMER_REAL, DEADLINE_SECONDS)
+def ask(event: str, stdin: bytes, environ: Mapping[str, str], end: float) -> bytes | None:
+    """What the server of this project and session answers; `None`: there is none, or it does not answer this.
+
+    Args:
+        end: when to give up, on the clock of `time.monotonic`. Then a TimeoutError is raised: a server that was asked
+            and is late is not asked again by loading a second guard.
+    """
     try:
-        yield
+        cwd = os.getcwd()
+        project = environ.get("CLAUDE_PROJECT_DIR") or cwd
+        folder = hook_socket.folder(environ)
+        names = hook_socket.to_ask(os.listdir(folder), environ, project)
+        if not names or not hook_socket.is_private(folder):
+            return None
+        data = hook_socket.question(event, environ, cwd, stdin)
+    except (OSError, ValueError, AttributeError):  # no folder, no such names, no such users on this system
+        return None
+    for name in names:
+        said = _exchange(os.path.join(folder, name), data, end)
+        if said is not None:
+            return said
+    return None
+
+
+def _exchange(path: str, data: bytes, end: float) -> bytes | None:
+    try:
+        import _socket  # what `socket` wraps: that one loads modules worth most of Python's own start
+
+        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    except (ImportError, AttributeError, OSError):
+        return None
+    try:
+        connection.settimeout(_left(end))
+        connection.connect(path)
+        if not hook_socket.is_same_user(connection):
+            return None
+        connection.sendall(data)
+        connection.shutdown(_socket.SHUT_WR)
+        pieces: list[bytes] = []
+        while True:
+            connection.settimeout(_left(end))
+            piece = connection.recv(1 << 16)
+            if not piece:
+                return hook_socket.read_answer(b"".join(pieces))
+            pieces.append(piece)
+    except TimeoutError:
+        raise TimeoutError(f"no answer within {DEADLINE_SECONDS:g} s") from None
+    except OSError:  # killed, gone, or not willing
+        return None
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        connection.close()
 
 
-def _late(*_: object) -> None:
-    raise TimeoutError(f"no answer within {DEADLINE_SECONDS:g} s")
+def _left(end: float) -> float:
+    """Seconds; never 0, which would mean not to wait at all and look like a refusal."""
+    left = end - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left

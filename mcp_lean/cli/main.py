@@ -17,11 +17,16 @@ from mcp_lean.errors import LeanError
 # In the order in which a person needs them: (command, module, help).
 COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("try", "mcp_lean.cli.try_it", "read some files of a folder through the server, and show what that costs"),
+    ("init", "mcp_lean.cli.init", "register server, hooks and agents with Claude Code; `--undo` takes that back"),
+    ("doctor", "mcp_lean.cli.doctor", "check the installation, and what in your set-up costs more than it has to"),
+    ("plugin", "mcp_lean.cli.plugin", "print the folder of the Claude Code plugin, for `claude --plugin-dir`"),
     ("cost", "mcp_lean.cli.cost", "what your Claude Code runs cost, and where it went"),
+    ("replay", "mcp_lean.cli.replay", "what your runs would have cost under other policies, losses included"),
     ("watch", "mcp_lean.cli.watch", "the running session, live: agents, context, dollars"),
     ("read", "mcp_lean.cli.read", "the tool read_many, in a shell"),
     ("grep", "mcp_lean.cli.grep", "the tool grep_and_read, in a shell"),
     ("map", "mcp_lean.cli.map", "the tool repo_summary, in a shell"),
+    ("compact", "mcp_lean.cli.compact", "a checkpoint of a run: what is needed to go on with it, or to hand over"),
     ("budget", "mcp_lean.cli.budget", "what runs have used of their limits; `--raise` gives a run more"),
     ("hook", "mcp_lean.cli.hook", "answer a hook event of Claude Code, read from stdin"),
     ("serve", "mcp_lean.cli.serve", "run the MCP server on stdin and stdout (Claude Code does this)"),
@@ -53,6 +58,11 @@ def _run(arguments: list[str]) -> int:
         # Starts with every session, and the first request to the model waits for it: not even argparse is loaded.
         served: int = importlib.import_module("mcp_lean.cli.serve").run(None)
         return served
+    if arguments[:1] == ["hook"] and not any(word.startswith("-") for word in arguments[1:2]):
+        # A process for each event: as little as possible is loaded.
+        from mcp_lean.cli import hook
+
+        return hook.answer(arguments[1:])
     import argparse
 
     # A command's module is loaded when it is named, so that help and the hooks never pay for another command's imports.

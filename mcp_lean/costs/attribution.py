@@ -144,7 +144,7 @@ class _Walk:
         size = request.usage.context_tokens
         came_in = entered_pieces(request.entered, self._calls, request.model)
         if self._before is None:
-            self._begin(size, [piece for piece in came_in if piece.origin.kind != "reminder"])
+            self._begin(size, [piece for piece in came_in if piece.origin.kind != "reminder" or piece.origin.own])
             return
         if characters_scale(request.model) != characters_scale(self._before.model):
             self._context.rescale(max(size - total(came_in), 0))

@@ -41,7 +41,7 @@ Kind = Literal[
 base: system prompt, tool definitions, memory, and what the client puts before the first prompt.
 prompt: typed by a person, or the task of a subagent.
 result, arguments: of tool calls. answer: the model's text and thinking.
-reminder: attachments and other messages that the client writes.
+reminder: attachments and other messages that the client writes; our own: what our hooks put in.
 summary: what a compaction left, with the files that the client attaches again.
 unexplained: growth of the context that nothing in the transcript accounts for.
 search: web searches, billed by number. auxiliary: compaction and warm-up requests, undivided.
@@ -139,8 +139,9 @@ def entered_pieces(entered: Entered, calls: Mapping[str, ToolCall], model: str) 
         pieces.append(Piece(origin, result_tokens(call.name, call.result, k)))
     images = max(entered.images - result_images, 0)
     pieces.append(Piece(Origin("prompt"), round(entered.prompt_chars / (PROMPT * k)) + IMAGE_TOKENS * images))
-    client = entered.attachment_chars + entered.meta_chars
+    client = entered.attachment_chars + entered.meta_chars - entered.own_chars
     pieces.append(Piece(Origin("reminder"), round(client / (CLIENT_TEXT * k))))
+    pieces.append(Piece(Origin("reminder", own=True), round(entered.own_chars / (CLIENT_TEXT * k))))
     return [piece for piece in pieces if piece.tokens > 0]
 
 

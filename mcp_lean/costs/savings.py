@@ -65,7 +65,7 @@ def _found(cost: RunCost, table: PriceTable) -> Iterator[tuple[SavingKind, savin
     """What one run has of each kind. Of the answers to pauses, only the better one: they spend the same money."""
     answers: list[tuple[SavingKind, savings_cache.Part]] = [
         ("longer_cache", savings_cache.longer_cache(cost)),
-        ("cold_history", savings_cache.cold_history(cost)),
+        ("cold_history", savings_cache.cold_history(cost, table)),
     ]
     yield max(answers, key=lambda answer: answer[1].picousd)
     yield "shorter_cache", savings_cache.shorter_cache(cost)

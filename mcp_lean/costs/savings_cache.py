@@ -11,17 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from mcp_lean.costs import clearing
 from mcp_lean.costs.attribution import Priced, segments
 from mcp_lean.costs.breakdown import AgentCost, RunCost
 from mcp_lean.costs.cache_breaks import LIFETIMES, Cause, cache_lifetime_s, gap_s
-
-CLEAR_FROM_TOKENS = 60_000
-"""Smaller contexts are not worth a fresh start."""
-CHECKPOINT_TOKENS = 3_000
-LOOKED_UP_AGAIN_TOKENS = 16_000
-EXTRA_TURNS = 4
-"""What a fresh start needs again. After 32 recorded compactions agents read 7.8k tokens more over the next ten turns,
-in 1.3 more turns; charged here about twice, and three times."""
+from mcp_lean.costs.clearing import Situation
+from mcp_lean.costs.prices import PriceTable, list_prices
 
 NOTICED_GAP_S = 240.0
 """A pause after which a 5-minute entry may be gone: the clock starts with the request, and an answer takes its time."""
@@ -106,44 +101,57 @@ def _as_write(item: Priced) -> int:
     return item.request.usage.cache_read_tokens * (rates.cache_write_5m - rates.cache_read)
 
 
-def cold_history(cost: RunCost) -> Part:
-    """A fresh start at the first prompt of each stretch that found the cache expired and more than 60k in context.
+def cold_history(cost: RunCost, table: PriceTable | None = None) -> Part:
+    """A fresh start at the first prompt of each stretch that found the cache expired, where the watcher advises one.
 
-    Saved: what the history behind the base has cost from there to the next reset. Charged: a checkpoint, everything
-    that is looked up again, and the turns for it.
+    Whether it does, is decided by what was known then (`clearing`); what came of it, by what followed. Saved: what the
+    history behind the base has cost from there to the next reset. Charged: a checkpoint, everything that is looked up
+    again, and the turns for it. Stretches that would have lost are counted as well.
     """
     main = _main(cost)
     if main is None:
         return NOTHING
     money, prompts, tokens = 0, 0, 0
-    for first, behind in _cold_stretches(main):
-        dropped = main.requests[first - 1].request.usage.context_tokens - main.base_tokens
+    for at, behind in _cold_stretches(main, table or list_prices()):
+        dropped = at.dropped_tokens
         saved = sum(_cost_of(item, main.base_tokens, dropped) for item in behind)
-        back = CHECKPOINT_TOKENS + LOOKED_UP_AGAIN_TOKENS
+        back = at.checkpoint_tokens + at.looked_up_tokens
         start = behind[0].quote.rates
         write = max(start.cache_write_5m, start.cache_write_1h if _writes_1h(behind) else 0)
         charged = back * (write + sum(item.quote.rates.cache_read for item in behind[1:]))
-        charged += EXTRA_TURNS * ((main.base_tokens + back) * start.cache_read + 100 * start.output)
-        if saved > charged:
-            money, prompts, tokens = money + saved - charged, prompts + 1, tokens + dropped
-    return Part(money, prompts, tokens)
+        charged += clearing.EXTRA_TURNS * ((main.base_tokens + back) * start.cache_read + 100 * start.output)
+        money, prompts, tokens = money + saved - charged, prompts + 1, tokens + dropped
+    return _if_it_pays(money, prompts, tokens)
 
 
-def _cold_stretches(main: AgentCost) -> Iterator[tuple[int, Sequence[Priced]]]:
-    """(index of the cold prompt, requests from it to the next reset); one per stretch between resets."""
+def _cold_stretches(main: AgentCost, table: PriceTable) -> Iterator[tuple[Situation, Sequence[Priced]]]:
+    """(situation at the cold prompt, requests from it to the next reset); one per stretch between resets."""
     requests = main.requests
     resets = [i for i, item in enumerate(requests) if item.request.is_after_reset]
     lifetime = LIFETIMES["5m"]
-    taken_until = 0
+    taken_until = start = 0
     for index in range(1, len(requests)):
         before, now = requests[index - 1].request, requests[index].request
         lifetime = cache_lifetime_s(before) or lifetime
-        gap = gap_s(before, now)
-        if index < taken_until or gap is None or gap <= lifetime or now.is_after_reset or not now.is_after_prompt:
+        start = index - 1 if before.is_after_reset else start
+        is_at_work = index < taken_until or now.is_after_reset or not now.is_after_prompt
+        if is_at_work or not clearing.is_cold(gap_s(before, now), lifetime):
             continue
-        if before.usage.context_tokens >= CLEAR_FROM_TOKENS:
+        at = clearing.situation(
+            before.model,
+            lifetime,
+            context_tokens=before.usage.context_tokens,
+            base_tokens=main.base_tokens,
+            requests_since_reset=index - start,
+            is_cold=True,
+            is_boundary=True,
+            table=table,
+            at_s=now.started_s,
+            fast=now.speed == "fast",
+        )
+        if clearing.decide(at).pays:
             taken_until = next((reset for reset in resets if reset > index), len(requests))
-            yield index, requests[index:taken_until]
+            yield at, requests[index:taken_until]
 
 
 def _cost_of(item: Priced, start: int, length: int) -> int:

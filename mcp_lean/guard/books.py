@@ -217,6 +217,11 @@ class Books:
             self._waiting[agent_id] = (account.changes, flight, waiting)
         return waiting
 
+    def has_call(self, agent_id: str, call_id: str) -> bool:
+        """Whether the request that asked for a call is among the newest that are known of its agent."""
+        account = self.accounts.get(agent_id)
+        return account is not None and call_id in account.positions
+
     def of_agent(self, agent_id: str, flight: Flight | None = None) -> Spent:
         """What one agent has spent. A request that was sent and is not written counts as a request already."""
         account = self.accounts.get(agent_id)

@@ -9,8 +9,11 @@ Not here: counting (`ledger`), loops (`loops`), who carries it out (`hooks`).
     95 %                         told once to finish             told once to finish
     100 % of its own limit       stopped                         stopped (only [budget.types.main] sets such limits)
     100 % of the run's limit     stopped                         told to report, and may start no more agents; stopped
-                                                                 after its next batch, while subagents run after the
-                                                                 one that follows
+                                                                 after its next batch
+
+So at most one request follows the one that has passed a limit, if that was close before (75 %): then its bill is waited
+for (`settling`). From further below, a request that jumps over the limit by itself may be followed by more, for its
+bill is written up to 0.2 s after its end, and until then it counts as a usual one of its agent.
 
 A step is named with its limit, so that a raised limit begins anew. A stopped orchestrator stays stopped: its next
 prompt is not sent while the limit is passed.
@@ -52,7 +55,6 @@ class State:
     budget: Budget
     raised: Raised = NOT_RAISED
     told: frozenset[str] = frozenset()
-    running_subagents: int = 0
     is_stopped: bool = False
 
 
@@ -87,12 +89,20 @@ def standings(state: State, agent_id: str, agent_type: str) -> tuple[Standing, S
     return own, of_run(state.run, replace(state.budget, run_tokens=tokens), state.raised.usd)
 
 
+def is_close(event: Event, state: State) -> bool:
+    """Whether the bill of the request that has just ended could be the one that passes a limit."""
+    own, run = standings(state, event.agent_id, event.agent_type)
+    return max(own.step, run.step) in (Step.NOTICE, Step.FINISH)
+
+
 def decide(event: Event, state: State) -> Verdict:
     """What this event calls for. Pure: the same event and state, the same verdict."""
     if event.name == "PreToolUse" and raises_a_limit(event.tool):
         return Verdict(Decision(deny=words.REFUSED_RAISE))
     own, run = standings(state, event.agent_id, event.agent_type)
     nearest = own if (own.step, own.share) >= (run.step, run.share) else run
+    if event.agent_id and nearest is run and run.step is Step.NOTICE:
+        nearest = own  # a subagent has its own limits to look at
     if event.name == "UserPromptSubmit":
         is_shut = state.is_stopped and not event.agent_id and nearest.step is Step.STOP
         return _stop(nearest) if is_shut else Verdict()
@@ -102,8 +112,6 @@ def decide(event: Event, state: State) -> Verdict:
         return _orchestrator_at_the_end(event, state, run) if nearest is run and not event.agent_id else _stop(nearest)
     if event.name == "PreToolUse" or nearest.step is Step.NONE:
         return Verdict()
-    if nearest.step is Step.NOTICE and nearest is run and event.agent_id:
-        return Verdict()  # a subagent has its own limits to look at
     finish, notice = _key(nearest, Step.FINISH), _key(nearest, Step.NOTICE)
     if finish in state.told or (nearest.step is Step.NOTICE and notice in state.told):
         return Verdict()
@@ -117,16 +125,14 @@ def decide(event: Event, state: State) -> Verdict:
 
 
 def _orchestrator_at_the_end(event: Event, state: State, run: Standing) -> Verdict:
-    """The run's limit is used up: subagents end first, the orchestrator gets one request to report, at most two."""
-    first, second = f"{_key(run, Step.STOP)}.report", f"{_key(run, Step.STOP)}.wait"
+    """The run's limit is used up: subagents end first, the orchestrator gets one request to report."""
+    report = f"{_key(run, Step.STOP)}.report"
     if event.name == "PreToolUse":
         if event.tool and event.tool.name in SPAWNS:
             return Verdict(Decision(deny=words.no_more_agents(run)), standing=run)
         return Verdict()
-    if first not in state.told:
-        return Verdict(Decision(context=words.report(run)), (first,), standing=run)
-    if state.running_subagents and second not in state.told:
-        return Verdict(tells=(second,), standing=run)
+    if report not in state.told:
+        return Verdict(Decision(context=words.report(run)), (report,), standing=run)
     return _stop(run)
 
 

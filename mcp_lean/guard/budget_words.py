@@ -68,7 +68,8 @@ def stopped(standing: Standing) -> str:
 def report(standing: Standing) -> str:
     """For the orchestrator of a run whose limit is used up."""
     return (
-        f"Budget: {used(standing)}; its subagents are stopped. Report to the person now what is done and what is left. "
+        f"Budget: {used(standing)}; its subagents are stopped. Report to the person now what is done and what is left; "
+        "further calls end the run. "
         f"{lift(standing)}"
     )
 

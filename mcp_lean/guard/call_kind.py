@@ -33,7 +33,7 @@ KINDS = {
     **dict.fromkeys(("ToolSearch", "WebFetch", "WebSearch", "Skill", "LSP", "ListMcpResourcesTool"), Kind.NEUTRAL),
 }
 OWN_LOOKS = frozenset(("read_many", "grep_and_read", "repo_summary"))
-OWN_NEUTRAL = frozenset(("budget_check",))
+OWN_NEUTRAL = frozenset(("budget_check", "compact"))
 
 SLEEPS = re.compile(r"(?:^|[|&;(\n][ \t]*|\bdo\s+)(?:sleep|wait|watch|inotifywait)\b")
 WAITS = re.compile(

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from mcp_lean.guard.folder import data_folder as data_folder
 from mcp_lean.guard.tables import SCHEMA, VERSION, Row, Statement
 
 if TYPE_CHECKING:
@@ -36,14 +37,6 @@ LONGEST_PAUSE = 64
 
 MOST_WAITING = 20_000
 """Statements that a full disk keeps in memory; older ones go first."""
-
-
-def data_folder(environ: Mapping[str, str]) -> str:
-    """`mcp-lean` in the user's data folder."""
-    base = environ.get("XDG_DATA_HOME") or os.path.join(
-        environ.get("HOME") or os.path.expanduser("~"), ".local", "share"
-    )
-    return os.path.join(base, "mcp-lean")
 
 
 class Database:

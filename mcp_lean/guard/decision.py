@@ -15,6 +15,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mcp_lean.transcripts.own import START
+
 NOTHING_TO_SAY = "{}"
 
 
@@ -22,12 +24,13 @@ NOTHING_TO_SAY = "{}"
 class Decision:
     """At most one of `deny` and `stop`; the others may stand beside them.
 
-    context: a line for the agent that acts.
+    context: a line for the agent that acts; it is sent with a mark that tells the meter whose weight it is.
     deny: the call does not run, and why; the agent goes on.
     stop: the agent ends before its next request, and why.
     updated_input: the whole new input of the call.
     person: a line that only the person sees.
     instructions: for the summariser, at PreCompact.
+    hold: the prompt is not sent; the person reads why, and has it in the input field again.
     """
 
     context: str = ""
@@ -36,6 +39,7 @@ class Decision:
     updated_input: dict[str, object] | None = None
     person: str = ""
     instructions: str = ""
+    hold: str = ""
 
 
 PASS = Decision()
@@ -53,6 +57,7 @@ def joined(decisions: Sequence[Decision]) -> Decision:
         updated_input=next((each.updated_input for each in decisions if each.updated_input is not None), None),
         person="\n".join(persons),
         instructions="\n".join(instructions),
+        hold=next((decision.hold for decision in decisions if decision.hold), ""),
     )
 
 
@@ -75,8 +80,10 @@ def render(decision: Decision, event_name: str) -> str:
             specific |= {"permissionDecision": "deny", "permissionDecisionReason": reason}
         elif decision.updated_input is not None:
             specific |= {"updatedInput": decision.updated_input}
+    if decision.hold and event_name == "UserPromptSubmit":
+        answer |= {"decision": "block", "reason": decision.hold}
     if decision.context and event_name in TAKES_CONTEXT:
-        specific |= {"additionalContext": decision.context}
+        specific |= {"additionalContext": START + decision.context}
     if decision.person:
         answer |= {"systemMessage": decision.person}
     if specific:

@@ -62,6 +62,9 @@ class Event:
     is_interrupt: bool = False
     prompt_cache_likely_expired: bool = False
     context_tokens: int = 0
+    effort: str = ""
+    """Of the agent that acts, where the client knows it: "low", "medium", "high", ..."""
+    permission_mode: str = ""
 
 
 def parse(fields: Mapping[str, object]) -> Event:
@@ -96,6 +99,8 @@ def parse(fields: Mapping[str, object]) -> Event:
         is_interrupt=_true(fields.get("is_interrupt")),
         prompt_cache_likely_expired=_true(fields.get("prompt_cache_likely_expired")),
         context_tokens=_count(fields.get("context_tokens")),
+        effort=_level(fields.get("effort")),
+        permission_mode=_text(fields, "permission_mode"),
     )
 
 
@@ -142,6 +147,12 @@ def _as_text(value: object) -> str:
     if isinstance(value, list) and all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in value):
         return "\n".join(part["text"] for part in value)
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _level(value: object) -> str:
+    """A command hook gets an object with the level; the other door the level itself."""
+    level = value.get("level") if isinstance(value, dict) else value
+    return level if isinstance(level, str) else ""
 
 
 def _true(value: object) -> bool:

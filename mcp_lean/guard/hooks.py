@@ -4,7 +4,7 @@ In:  an event's fields, from either door; the settings; the ledger, and the loop
 Out: the hook's output text. Never an exception: what fails is said once on stderr, and work goes on without it.
 Not here: limits (`budget`), loops (`loops`), the doors (`server/hook_tool`, `cli/hook`), deadlines (theirs too).
 
-`decide` is pure; `Guard` gathers what it needs and notes down what follows. A `Guard` is used by one thread at a time.
+`decide` is pure; `Guard` gathers what it needs and notes down what follows, one event after the other.
 
 Recorded on Claude Code 2.1.330: an agent that a hook stops fires no SubagentStop, and its parent is not told why. So
 the parent hears of it when the agent's result reaches it: after the batch with the Agent call, or with the
@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from threading import Lock
 from typing import TypeVar
 
 from mcp_lean.config import Config
@@ -25,12 +26,15 @@ from mcp_lean.guard.decision import PASS, Decision, joined, render
 from mcp_lean.guard.event import EVENTS, Event, ToolUse, parse
 from mcp_lean.guard.identity import Caller, caller_of
 from mcp_lean.guard.limits import Spent
-from mcp_lean.guard.parts import NOTICE, STOP, WARNING, Failsafe, Ledger, Loops, Watcher
+from mcp_lean.guard.parts import NOTICE, STOP, WARNING, Failsafe, Ledger, Loops, Recall, Watcher
+from mcp_lean.guard.settling import Settling
 
 AGENTS_KEPT = 1_000
 """Agents whose turns are in memory; the ones that acted longest ago are dropped."""
+BEGUN_KEPT = 20_000
+"""Agents of which it is known that their beginning was seen, or recalled."""
 
-OWN_TOOLS = frozenset(("read_many", "grep_and_read", "repo_summary", "budget_check"))
+OWN_TOOLS = frozenset(("read_many", "grep_and_read", "repo_summary", "budget_check", "compact"))
 TALKS_TO_AGENTS = budget.SPAWNS | {"SendMessage", "TaskOutput"}
 AGENT_ID = re.compile(r"""\bagentId["']?:\s*["']?([A-Za-z0-9_-]{1,100})|<task-id>([A-Za-z0-9_-]{1,100})</task-id>""")
 NOTIFICATION = "<task-notification>"
@@ -101,6 +105,7 @@ class Guard:
         say: takes what went wrong, one line each; each line comes once.
         for_person: a line that the person sees with the next prompt.
         watchers: parts with an answer of their own, which stands below the one of limits and loops.
+        recall: asked once for an agent whose beginning was not seen.
     """
 
     def __init__(
@@ -111,6 +116,7 @@ class Guard:
         say: Callable[[str], None] | None = None,
         for_person: str = "",
         watchers: Sequence[Watcher] = (),
+        recall: Recall | None = None,
     ) -> None:
         self._config = config
         self._ledger = ledger
@@ -118,12 +124,17 @@ class Guard:
         self._failsafe = Failsafe(say)
         self._for_person = for_person
         self._watchers = watchers
+        self._recall = recall
+        self._begun: dict[tuple[str, str], None] = {}
+        self._settling = Settling()
+        self._lock = Lock()
         self._agents: dict[tuple[str, str], _Agent] = {}
 
     def answer(self, fields: Mapping[str, object]) -> str:
-        """The output of the hook that passed these fields."""
+        """The output of the hook that passed these fields. Threads that ask at once wait for one another."""
         event = self._tried("reading of an event", lambda: parse(fields), Event(""))
-        return render(self._tried("decision", lambda: self._decision(event), PASS), event.name)
+        with self._lock:
+            return render(self._tried("decision", lambda: self._decision(event), PASS), event.name)
 
     def identify(self, tool_use_id: str) -> Caller | None:
         """The agent that makes a call; `None`: not known."""
@@ -161,6 +172,13 @@ class Guard:
         )
 
     def _budget(self, ledger: Ledger, event: Event) -> budget.State:
+        state = self._spending(ledger, event)
+        if event.name == "PostToolBatch" and budget.is_close(event, state):
+            self._settling.wait(event.session_id, lambda: ledger.is_billed(event.session_id, event.agent_id))
+            return self._spending(ledger, event)
+        return state
+
+    def _spending(self, ledger: Ledger, event: Event) -> budget.State:
         session, agent_id = event.session_id, event.agent_id
         return budget.State(
             ledger.spent(session, agent_id),
@@ -168,7 +186,6 @@ class Guard:
             self._config.budget,
             ledger.raised(session),
             ledger.told_so_far(session, agent_id),
-            len(ledger.running_subagents(session)),
             bool(ledger.stop_reason(session, agent_id)),
         )
 
@@ -222,8 +239,7 @@ class Guard:
             agent.pending = ("", "")
             for ids in (agent.failed, agent.observed, agent.refused):
                 ids.clear()
-        is_prompt = event.name == "UserPromptSubmit" and NOTIFICATION not in event.prompt
-        if is_prompt or event.name in ("SubagentStop", "SessionStart", "PostCompact"):
+        if _is_beginning(event) or event.name == "SubagentStop":
             self._agents.pop((event.session_id, event.agent_id), None)
 
     def _agent(self, event: Event) -> _Agent:
@@ -232,7 +248,20 @@ class Guard:
         self._agents[key] = agent
         if len(self._agents) > AGENTS_KEPT:
             del self._agents[next(iter(self._agents))]
+        if key not in self._begun:
+            self._begin(event, agent)
         return agent
+
+    def _begin(self, event: Event, agent: _Agent) -> None:
+        """An agent of which no beginning was seen is recalled, at the first event that tells of its calls."""
+        now = frozenset(call.id for call in (*event.batch, *filter(None, [event.tool])))
+        if not now and not _is_beginning(event):
+            return
+        self._begun[event.session_id, event.agent_id] = None
+        if len(self._begun) > BEGUN_KEPT:
+            del self._begun[next(iter(self._begun))]
+        if self._recall and not _is_beginning(event) and self._config.guard.loops != "off":
+            agent.turn = self._tried("memory of loops", partial(self._recall, caller_of(event), now), 0)
 
     def _asked(self, ask: Callable[[Ledger], T], otherwise: T) -> T:
         """What the ledger says."""
@@ -256,6 +285,12 @@ def _ended_calls(event: Event, agent: _Agent) -> Iterable[ToolUse]:
             yield call
     if event.is_interrupt and event.tool:
         agent.observed.add(event.tool.id)
+
+
+def _is_beginning(event: Event) -> bool:
+    """Whether nothing counts from here on that the agent did before."""
+    is_prompt = event.name == "UserPromptSubmit" and NOTIFICATION not in event.prompt
+    return is_prompt or event.name in ("SubagentStart", "SessionStart", "PostCompact")
 
 
 def _agents_named(event: Event) -> set[str]:

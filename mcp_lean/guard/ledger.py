@@ -2,7 +2,8 @@
 
 In:  hook events; transcripts of Claude Code, followed as they grow.
 Out: `Caller`s, `Spent` per agent and run, raised limits, stops; all of it survives a restart.
-Not here: the disk (`database`), adding up (`books`), sessions in memory (`sessions`), decisions (`budget`, `hooks`).
+Not here: the disk (`database`), adding up (`books`), sessions in memory (`sessions`), what an event says about its
+agent (`signs`), decisions (`budget`, `hooks`).
 
 Transcripts hold the bills; the file holds what they do not: callers, what was told, stops, raised limits, requests
 in flight. Requests are kept too, so that a process that lives for one event need not read a long transcript again.
@@ -12,27 +13,29 @@ Ids of agents are as in events: the main agent's is empty. No clock is asked, so
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import RLock
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from mcp_lean.guard import tables
-from mcp_lean.guard.books import Account, Flight
-from mcp_lean.guard.database import Database, data_folder
+from mcp_lean.guard.books import Account
+from mcp_lean.guard.database import Database
 from mcp_lean.guard.event import Event
+from mcp_lean.guard.folder import data_folder
 from mcp_lean.guard.identity import MAIN, PLAIN_NAME, Caller, Identities, caller_of
 from mcp_lean.guard.limits import Raised, Spent
 from mcp_lean.guard.sessions import Session, Sessions, Stop
-from mcp_lean.guard.tables import Statement
+from mcp_lean.guard.signs import key, note_flight, note_running
+from mcp_lean.guard.tables import Row, Statement
+
+if TYPE_CHECKING:
+    from mcp_lean.transcripts.model import Run
 
 CALLS_BETWEEN_DROPS = 1_000
 
 LONGEST_ID_CHARS = 200
 """Of what a client makes up; an event with a longer id is nothing of a client's, and is not kept."""
-
-RESULT_CHARS_PER_TOKEN, MOST_RESULT_CHARS = 3.0, 50_000
-"""Of tool results, rounded to the dear side (docs/cost.md); a longer result is swapped for a preview by the client."""
 
 READS_TRANSCRIPTS = frozenset(("PreToolUse", "PostToolBatch", "UserPromptSubmit", "SubagentStop", "Stop"))
 
@@ -110,7 +113,7 @@ class Ledger:
         with self._lock:
             self._newest = event.session_id
             session = self._sessions.get(event.session_id, event.transcript_path, event.cwd)
-            statements = [*self._identity(event), *self._running(event, session), *self._flight(event, session)]
+            statements = [*self._identity(event), *note_running(event, session), *note_flight(event, session)]
             if statements:
                 self._database.write(*statements)
             # A process per event leaves the reading to the end of the batch: a call has spent nothing by itself.
@@ -126,35 +129,6 @@ class Ledger:
         if self._remembered % CALLS_BETWEEN_DROPS == 0:
             statements.append(tables.drop_old_calls())
         return statements
-
-    def _running(self, event: Event, session: Session) -> list[Statement]:
-        is_running = event.name not in ("SubagentStop", "Stop")
-        agent = _key(event.agent_id)
-        known = session.agents.get(agent)
-        agent_type = event.agent_type or (known[0] if known else "")
-        if known == (agent_type, is_running) or (known is None and not is_running):
-            return []
-        session.agents[agent] = (agent_type, is_running)
-        return [tables.write_agent(event.session_id, agent, agent_type, is_running)]
-
-    def _flight(self, event: Event, session: Session) -> list[Statement]:
-        agent = _key(event.agent_id)
-        flight = None
-        if event.name == "PreToolUse" and event.tool:
-            flight = Flight(event.tool.id)
-        elif event.name == "PostToolBatch" and event.batch:
-            chars = sum(min(len(call.response or ""), MOST_RESULT_CHARS) for call in event.batch)
-            flight = Flight(event.batch[-1].id, True, round(chars / RESULT_CHARS_PER_TOKEN))
-        if flight is None:
-            has_ended = event.name in ("SubagentStop", "Stop", "SessionStart") and agent in session.flights
-            if not has_ended:
-                return []
-            del session.flights[agent]
-            return [tables.drop_flight(event.session_id, agent)]
-        if session.flights.get(agent) == flight:
-            return []
-        session.flights[agent] = flight
-        return [tables.write_flight(event.session_id, agent, flight)]
 
     # --- identity -----------------------------------------------------------------------------------------------
 
@@ -183,7 +157,17 @@ class Ledger:
             session = self._sessions.get(session_id)
             if agent_id is None:
                 return session.books.of_run(session.flights)
-            return session.books.of_agent(_key(agent_id), session.flights.get(_key(agent_id)))
+            return session.books.of_agent(key(agent_id), session.flights.get(key(agent_id)))
+
+    def is_billed(self, session_id: str, agent_id: str) -> bool:
+        """Whether the newest request that an event told of is in the transcript; looks whether it has come by now."""
+        with self._lock:
+            session, agent = self._sessions.get(session_id), key(agent_id)
+            flight = session.flights.get(agent)
+            if flight is None or session.books.has_call(agent, flight.call_id):
+                return True
+            self._sessions.look(session_id, session)
+            return session.books.has_call(agent, flight.call_id)
 
     def spent_picousd(self, session_id: str) -> int:
         """The bill of a run as of the last look, exact, in picodollars; without what is in flight."""
@@ -225,7 +209,7 @@ class Ledger:
     def told(self, session_id: str, agent_id: str, what: str) -> bool:
         """Whether an agent was *not* told this before; from now on it was. One of several processes gets True."""
         with self._lock:
-            session, agent = self._sessions.get(session_id), _key(agent_id)
+            session, agent = self._sessions.get(session_id), key(agent_id)
             if (agent, what) in session.told:
                 return False
             session.told.add((agent, what))
@@ -236,27 +220,27 @@ class Ledger:
         """Everything that an agent was told."""
         with self._lock:
             told = self._sessions.get(session_id).told
-            return frozenset(what for name, what in told if name == _key(agent_id))
+            return frozenset(what for name, what in told if name == key(agent_id))
 
     def mark_stopped(self, session_id: str, agent_id: str, reason: str, kind: str = "budget") -> None:
         """Notes that an agent was stopped, and why. A raised limit lifts stops of the kind "budget"."""
         with self._lock:
             stop = Stop(kind, reason, self.raised(session_id))
-            self._sessions.get(session_id).stops[_key(agent_id)] = stop
+            self._sessions.get(session_id).stops[key(agent_id)] = stop
             self._database.write(
-                ("INSERT OR REPLACE INTO stops VALUES (?, ?, ?, ?)", (session_id, _key(agent_id), kind, reason))
+                ("INSERT OR REPLACE INTO stops VALUES (?, ?, ?, ?)", (session_id, key(agent_id), kind, reason))
             )
 
     def stop_reason(self, session_id: str, agent_id: str) -> str:
         """Why an agent was stopped; empty if it was not, or if the stop was lifted."""
         with self._lock:
-            return self._stops(session_id).get(_key(agent_id), "")
+            return self._stops(session_id).get(key(agent_id), "")
 
     def lift_stop(self, session_id: str, agent_id: str) -> None:
         """Forgets that an agent was stopped."""
         with self._lock:
-            self._sessions.get(session_id).stops.pop(_key(agent_id), None)
-            self._database.write(("DELETE FROM stops WHERE session = ? AND agent = ?", (session_id, _key(agent_id))))
+            self._sessions.get(session_id).stops.pop(key(agent_id), None)
+            self._database.write(("DELETE FROM stops WHERE session = ? AND agent = ?", (session_id, key(agent_id))))
 
     def _stops(self, session_id: str) -> dict[str, str]:
         rows = self._database.read("SELECT agent, reason FROM stops WHERE session = ?", (session_id,))
@@ -301,6 +285,24 @@ class Ledger:
                 statements.append(("DELETE FROM stops WHERE kind = 'budget' AND session = ?", (session_id,)))
             return self._database.write(*statements) and self._database.is_kept
 
+    # --- tables of other parts ------------------------------------------------------------------------------------
+
+    def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
+        """Rows of a table that another part keeps in the ledger's file; none if it cannot be read."""
+        with self._lock:
+            return self._database.read(query, values)
+
+    def keep(self, *statements: Statement) -> bool:
+        """Writes to such tables. False: not on the disk (yet), and known to nobody but this process."""
+        with self._lock:
+            return self._database.write(*statements) and self._database.is_kept
+
+    def run(self, session_id: str) -> Run | None:
+        """A session that this process follows, as of the last look; `None`: it follows none of that name."""
+        with self._lock:
+            following = self._sessions.get(session_id).following
+            return following.run() if following else None
+
     # --- sessions -----------------------------------------------------------------------------------------------
 
     def transcript(self, session_id: str) -> str:
@@ -335,7 +337,3 @@ class Ledger:
 
 def _call(event: Event) -> str:
     return event.tool.id if event.tool else ""
-
-
-def _key(agent_id: str) -> str:
-    return agent_id or MAIN

@@ -30,6 +30,7 @@ from mcp_lean.guard import loop_words as words
 from mcp_lean.guard import masking
 from mcp_lean.guard.budget_words import REFUSED_RAISE
 from mcp_lean.guard.call_kind import Kind, kind_of, kind_of_failed
+from mcp_lean.guard.deliveries import UNCHANGED
 from mcp_lean.guard.event import ToolUse
 from mcp_lean.guard.identity import Caller
 from mcp_lean.guard.parts import NOTICE, STOP, WARNING
@@ -157,6 +158,8 @@ def observe(
     if DID_NOT_RUN.match(response[:500]) or any(own in response[:2_000] for own in OWN_WORDS):
         return history, None
     now = _seen(tool_use, response, is_error, at_turn)
+    if UNCHANGED in response:
+        now = _as_before(history, now, response)
     if any(was.turn == now.turn and (was.call, was.result) == (now.call, now.result) for was in history.seen):
         return history, None
     history, stale_turns = _read(history, now, response)
@@ -181,6 +184,14 @@ def _seen(call: ToolUse, response: str, is_error: bool, turn: int) -> Seen:
     error = result if call.name == "Bash" else masking.of_class(response)
     missed = masking.digest(str(call.input.get("file_path", ""))) if is_missed else 0
     return Seen(turn, of_call, result, call.name, kind, True, error, missed)
+
+
+def _as_before(history: History, now: Seen, response: str) -> Seen:
+    """A line in the place of text that an agent holds is the same result as that text, if nothing else is new."""
+    rest = "\n".join(line for line in response.split("\n") if not line.endswith(UNCHANGED))
+    _, new, _ = masking.learn(history.lines, rest)
+    before = [was.result for was in history.seen if was.call == now.call]
+    return replace(now, result=before[-1]) if before and not new else now
 
 
 def _read(history: History, now: Seen, response: str) -> tuple[History, int]:

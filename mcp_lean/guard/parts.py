@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from mcp_lean.guard import words
-from mcp_lean.guard.decision import Decision
+from mcp_lean.guard.decision import PASS, Decision
 from mcp_lean.guard.event import Event, ToolUse
 from mcp_lean.guard.identity import Caller
 from mcp_lean.guard.limits import Raised, Spent
@@ -40,15 +40,21 @@ class Loops(Protocol):
     ) -> Finding | None: ...
 
 
+class Recall(Protocol):
+    """Shows the detector what an agent did before this process, up to the calls of now; the turn it is in."""
+
+    def __call__(self, caller: Caller, now: frozenset[str], /) -> int: ...
+
+
 class Ledger(Protocol):
     """What the guard needs of `ledger.Ledger`."""
 
     def remember(self, event: Event) -> None: ...
     def spent(self, session_id: str, agent_id: str | None) -> Spent: ...
+    def is_billed(self, session_id: str, agent_id: str) -> bool: ...
     def raised(self, session_id: str) -> Raised: ...
     def told_so_far(self, session_id: str, agent_id: str) -> frozenset[str]: ...
     def told(self, session_id: str, agent_id: str, what: str) -> bool: ...
-    def running_subagents(self, session_id: str) -> tuple[str, ...]: ...
     def stop_reason(self, session_id: str, agent_id: str) -> str: ...
     def mark_stopped(self, session_id: str, agent_id: str, reason: str, kind: str = "budget") -> None: ...
     def identify(self, tool_use_id: str) -> Caller | None: ...
@@ -64,6 +70,27 @@ class Watcher(Protocol):
     @property
     def name(self) -> str: ...
     def see(self, event: Event) -> Decision: ...
+
+
+class Deferred:
+    """A watcher that is made when the first event comes that it has an answer to: loading it takes longer than most.
+
+    Args:
+        is_wanted: whether it may have an answer; asked until there is one.
+    """
+
+    def __init__(self, name: str, make: Callable[[], Watcher], is_wanted: Callable[[Event], bool]) -> None:
+        self.name = name
+        self._make = make
+        self._is_wanted = is_wanted
+        self._watcher: Watcher | None = None
+
+    def see(self, event: Event) -> Decision:
+        if self._watcher is None:
+            if not self._is_wanted(event):
+                return PASS
+            self._watcher = self._make()
+        return self._watcher.see(event)
 
 
 class Failsafe:

@@ -8,13 +8,13 @@ Not here: reading (`transcripts`), rules (`loops`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mcp_lean.guard.event import ToolUse
 from mcp_lean.guard.identity import Caller
 from mcp_lean.guard.loops import Finding, Loops
-from mcp_lean.transcripts.model import Agent, Run, ToolCall
+from mcp_lean.transcripts.model import Agent, Request, Run, ToolCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +34,22 @@ def replay(run: Run) -> list[Replayed]:
 
 def _of_agent(loops: Loops, session_id: str, agent: Agent) -> Iterator[Replayed]:
     caller = Caller(session_id, agent.id)
-    turn = 0
-    for number, request in enumerate(agent.requests):
-        if request.is_after_prompt or request.is_after_reset:
-            turn = 0
+    for number, (request, turn) in enumerate(in_turns(agent.requests)):
         for call in request.calls:
             if call.result is not None:
                 text = call.result.text or ""
                 finding = loops.observe(caller, tool_use(call), text, call.result.is_error, turn)
                 if finding is not None:
                     yield Replayed(agent.id, number, finding)
+
+
+def in_turns(requests: Iterable[Request]) -> Iterator[tuple[Request, int]]:
+    """Requests of an agent, each with the turn that its calls belong to: counted from the last prompt or reset."""
+    turn = 0
+    for request in requests:
+        if request.is_after_prompt or request.is_after_reset:
+            turn = 0
+        yield request, turn
         turn += bool(request.calls)
 
 

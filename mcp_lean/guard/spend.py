@@ -4,8 +4,9 @@ In:  the main transcript's path; `Place`s that an earlier process reached.
 Out: entries that are new or known better, priced as `mcp-lean cost` prices them.
 Not here: totals (`books`), keeping (`ledger`), which paths may be read (`is_in_a_root` says, the ledger asks).
 
-A server follows in memory (`Following`): each look costs what has come in since. A command that runs for one event
-reads from the place that the last one reached, and a stretch before it once more (`read_on`).
+A server follows in memory (`Following`): each look costs what has come in since, and a long file is read in slices,
+one with each event. A command that runs for one event reads from the place that the last one reached, and a stretch
+before it once more (`read_on`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from mcp_lean.transcripts.file import MAIN, FileReader
 from mcp_lean.transcripts.follow import SessionFollower
 from mcp_lean.transcripts.lines import LineBuffer
 from mcp_lean.transcripts.locate import locate, roots
-from mcp_lean.transcripts.model import Request
+from mcp_lean.transcripts.model import Request, Run
 
 OVERLAP_BYTES = 256 << 10
 """Read once more before a place: the lines of one message stand some kilobytes apart, with results between them.
@@ -32,7 +33,7 @@ LOOKS_BETWEEN_PLACES = 50
 """How often a server notes how far it has read, for commands that read on from there."""
 
 MOST_BYTES_AT_ONCE = 8 << 20
-"""For one event: about 0.1 s. A process that has to end within a second then always gets on, however long the file."""
+"""For one event: about 0.1 s. An answer that has to come within a second then always does, however long the file."""
 
 
 def is_in_a_root(path: str, environ: Mapping[str, str]) -> bool:
@@ -95,17 +96,22 @@ class Following:
         self._table = table
         self._looks = 0
 
-    def look(self) -> Reading:
-        """Reads what is new."""
+    def look(self, most_bytes: int = MOST_BYTES_AT_ONCE) -> Reading:
+        """Reads what is new, at most so many bytes: the first look at a resumed session has a long way to go."""
         is_due = self._looks % LOOKS_BETWEEN_PLACES == 0
-        self._looks += 1
-        # Taken before the look, they say what it will have read at least.
+        # Taken before the look, they say what it will have read at least, if it gets to the end.
         now = places(self._follower.main) if is_due else []
-        found = (
-            self._books.put(entry_of(change.agent_id, change.request, self._table)) for change in self._follower.poll()
-        )
+        changes = self._follower.poll(most_bytes)
+        is_done = self._follower.is_at_end
+        self._looks += is_done
+        found = (self._books.put(entry_of(change.agent_id, change.request, self._table)) for change in changes)
         entries = [entry for entry in found if entry is not None]
-        return Reading(entries, now, problems=tuple(sorted(self._follower.problems.items())))
+        problems = tuple(sorted(self._follower.problems.items()))
+        return Reading(entries, now if is_done else [], is_done, problems)
+
+    def run(self) -> Run | None:
+        """The session as of the last look; `None` while it has no request."""
+        return self._follower.run()
 
 
 def places(main: str) -> list[Place]:

@@ -13,15 +13,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mcp_lean.config import Config, load
+from mcp_lean.config import Compact, Config, load
 from mcp_lean.config import Guard as GuardSettings
 from mcp_lean.errors import ConfigError
+from mcp_lean.guard.budget import SPAWNS
+from mcp_lean.guard.event import Event
 from mcp_lean.guard.hooks import Guard
-from mcp_lean.guard.parts import STOP, Watcher
+from mcp_lean.guard.parts import STOP, Deferred, Recall, Watcher
 
 if TYPE_CHECKING:
+    from mcp_lean.guard.identity import Caller
     from mcp_lean.guard.ledger import Ledger
     from mcp_lean.guard.loops import Loops
+
+
+ENTRYPOINT = "CLAUDE_CODE_ENTRYPOINT"
+"""Says how the client was started: "cli" is its terminal program, "sdk-cli" print mode (recorded on 2.1.330)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +65,47 @@ def start(
     except ConfigError as error:
         config, problem = Config(guard=GuardSettings(enabled=False)), f"mcp-lean: the guard is off: {error}"
     loops = None if is_for_one_event else _loops(config)
-    watchers = tuple(_watchers(config, ledger, environ))
-    return Started(Guard(config, ledger, loops, say, problem, watchers), ledger, config, loops)
+    recall = _recall(loops, environ) if loops else None
+    watchers = tuple(_watchers(config, ledger, environ, is_for_one_event))
+    return Started(Guard(config, ledger, loops, say, problem, watchers, recall), ledger, config, loops)
 
 
-def _watchers(config: Config, ledger: Ledger, environ: Mapping[str, str]) -> Iterator[Watcher]:
+def _watchers(config: Config, ledger: Ledger, environ: Mapping[str, str], is_for_one_event: bool) -> Iterator[Watcher]:
     """Parts with their own answer to events, in the order in which their texts stand."""
-    yield from ()
+    if config.routing.mode != "off":
+        if is_for_one_event:
+            yield Deferred("routing", lambda: _routing(config, ledger, environ), _starts_an_agent)
+        else:
+            yield _routing(config, ledger, environ)
+    yield from _continuing(config.compact, ledger, environ)
+
+
+def _routing(config: Config, ledger: Ledger, environ: Mapping[str, str]) -> Watcher:
+    from mcp_lean.guard.routing_watch import RoutingWatcher
+
+    return RoutingWatcher(config.routing, ledger, environ)
+
+
+def _starts_an_agent(event: Event) -> bool:
+    """The one event that routing answers; what it learns from others, a process that ends would forget."""
+    return event.name == "PreToolUse" and event.tool is not None and event.tool.name in SPAWNS
+
+
+def _continuing(settings: Compact, ledger: Ledger, environ: Mapping[str, str]) -> Iterator[Watcher]:
+    """What puts a checkpoint where a conversation loses its history."""
+    from mcp_lean.guard.checkpoints import Checkpoints
+
+    checkpoints = Checkpoints(environ)
+    if settings.carry:
+        from mcp_lean.guard.compaction import Compaction
+
+        yield Compaction(checkpoints)
+    if settings.clear != "off" or settings.after_clear == "always":
+        from mcp_lean.guard.continuing import Continuing
+        from mcp_lean.guard.seams import client_of
+
+        has_terminal = environ.get(ENTRYPOINT) == "cli"
+        yield Continuing(settings, ledger, checkpoints, client=client_of(environ), can_hold=has_terminal)
 
 
 def _loops(config: Config) -> Loops:
@@ -72,3 +113,14 @@ def _loops(config: Config) -> Loops:
     from mcp_lean.guard.loops import Loops
 
     return Loops(may_stop=config.guard.loops == STOP)
+
+
+def _recall(loops: Loops, environ: Mapping[str, str]) -> Recall:
+    """Shows the detector what an agent did before this process: loaded for the first agent that needs it."""
+
+    def shown(caller: Caller, now: frozenset[str]) -> int:
+        from mcp_lean.guard.recall import recall
+
+        return recall(loops, caller, now, environ)
+
+    return shown

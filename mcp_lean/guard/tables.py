@@ -14,7 +14,7 @@ from typing import TypeAlias, cast
 from mcp_lean.guard.books import Account, Entry, Flight, Place
 from mcp_lean.guard.identity import Caller
 
-VERSION = 1
+VERSION = 2
 """Of the tables. A file with a higher one is left alone."""
 
 SCHEMA = """
@@ -32,8 +32,12 @@ CREATE TABLE IF NOT EXISTS requests (session TEXT, id TEXT, agent TEXT, model TE
     context_tokens INTEGER, cache_read_tokens INTEGER, output_tokens INTEGER, read_rate INTEGER, write_rate INTEGER,
     output_rate INTEGER, is_final INTEGER, seen_chars INTEGER, calls TEXT, UNIQUE (session, id));
 CREATE INDEX IF NOT EXISTS requests_of_agents ON requests (session, agent);
+CREATE TABLE IF NOT EXISTS routing (session TEXT, call TEXT, project TEXT, agent TEXT, kind TEXT, action TEXT,
+    asked TEXT, agent_type TEXT, model TEXT, effort TEXT, reason TEXT, outcome TEXT, PRIMARY KEY (session, call));
 CREATE TABLE IF NOT EXISTS places (session TEXT, path TEXT, device TEXT, inode TEXT, size_bytes INTEGER,
     PRIMARY KEY (session, path));
+CREATE TABLE IF NOT EXISTS seams (session TEXT PRIMARY KEY, transcript TEXT, cwd TEXT, client TEXT, prompts INTEGER,
+    previous TEXT);
 """
 
 CALLS_KEPT, SESSIONS_KEPT = 50_000, 300
@@ -42,7 +46,7 @@ CALLS_KEPT, SESSIONS_KEPT = 50_000, 300
 Row: TypeAlias = tuple[object, ...]
 Statement: TypeAlias = tuple[str, Sequence[object]]
 
-OF_A_SESSION = ("requests", "places", "told", "stops", "flights", "agents", "raises", "sessions")
+OF_A_SESSION = ("requests", "places", "told", "stops", "flights", "agents", "raises", "routing", "seams", "sessions")
 
 ENTRY = (
     "SELECT id, agent, model, picousd, tokens, context_tokens, cache_read_tokens, output_tokens, read_rate, "

@@ -1,7 +1,7 @@
 """One budget for many blocks: small ones whole, the rest an even share, order kept.
 
 In:  blocks in the order asked, pulled one by one, and a budget in tokens.
-Out: `Packed`: the text of those that were served, and how many that were.
+Out: `Packed`: those that were served, as they are shown.
 Not here: cutting one block (`render.py`), naming the blocks that were not served (the tool: it knows its items).
 """
 
@@ -32,16 +32,27 @@ MIN_PIECE_TOKENS = 40
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """The served blocks' texts in the order asked, and what they weigh together."""
+    """The served blocks in the order asked."""
 
-    texts: tuple[str, ...]
-    weight: float
-    is_whole: bool
+    shown: tuple[Shown, ...]
 
     @property
     def served(self) -> int:
         """How many blocks, from the first on, are in the answer."""
-        return len(self.texts)
+        return len(self.shown)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(block.text for block in self.shown)
+
+    @property
+    def weight(self) -> float:
+        """What they weigh together."""
+        return sum(block.weight for block in self.shown)
+
+    @property
+    def is_whole(self) -> bool:
+        return all(block.is_whole for block in self.shown)
 
 
 @dataclass(slots=True)
@@ -87,10 +98,7 @@ def pack(blocks: Iterable[Block], budget_tokens: float, reserve: str = "") -> Pa
                 )
         served.append(candidate)
         unclaimed -= need
-    shown = _share(served, pool, scale)
-    return Packed(
-        tuple(block.text for block in shown), sum(block.weight for block in shown), all(s.is_whole for s in shown)
-    )
+    return Packed(tuple(_share(served, pool, scale)))
 
 
 def _share(served: list[_Served], pool: float, scale: Scale) -> list[Shown]:

@@ -71,6 +71,7 @@ class Block:
     numbered: whether every tenth row carries its number.
     open_ended: more rows follow the last of `rows` although they were not read.
     row_chars: where a row is cut, if `resume_within` can name its rest.
+    file: the file, as shown, that the rows are lines of; empty for all other rows.
     """
 
     heading: Callable[[int, int], str]
@@ -82,6 +83,7 @@ class Block:
     numbered: bool = True
     open_ended: bool = False
     row_chars: int = ROW_CHARS
+    file: str = ""
 
     @property
     def last(self) -> int:
@@ -96,12 +98,23 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A block as it stands in the answer. `weight` is in tokens with the safety margin, and never below its share of
-    the character ceiling."""
+    """A block as it stands in the answer: its heading, its rows, and the lines that name what was left out.
 
-    text: str
+    weight: in tokens with the safety margin, and never below its share of the character ceiling.
+    """
+
+    heading: str
+    rows: tuple[str, ...]
+    left_out: tuple[str, ...]
     weight: float
-    is_whole: bool
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.left_out
+
+    @property
+    def text(self) -> str:
+        return "\n".join((self.heading, *self.rows, *self.left_out))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +224,7 @@ def fit(block: Block, grant: float, scale: Scale) -> Shown:
         frame.append(more(block.resume(block.first + len(lines))))
     if block.also is not None:
         frame.append(more(block.also))
-    text = "\n".join([frame[0], *lines, *cuts, *frame[1:]])
-    return Shown(text, used + sum(map(scale.weigh, frame)), not cuts and len(frame) == 1)
+    return Shown(frame[0], tuple(lines), (*cuts, *frame[1:]), used + sum(map(scale.weigh, frame)))
 
 
 def _frame(block: Block, scale: Scale) -> tuple[float, float]:

@@ -129,7 +129,12 @@ class LeanServer:
             self._limit = anyio.CapacityLimiter(CALLS_AT_ONCE)  # needs a running event loop
         known = await self._door.known(params.meta) if self._door else hook_tool.NOTHING_KNOWN
         call = Context(
-            self._workspace, caller=known.caller, ledger=known.ledger, limits=known.limits, loops=known.loops
+            self._workspace,
+            caller=known.caller,
+            ledger=known.ledger,
+            limits=known.limits,
+            loops=known.loops,
+            delivery=known.delivery,
         )
         try:
             return await anyio.to_thread.run_sync(
@@ -148,6 +153,15 @@ class LeanServer:
                 self._running -= 1
                 self._ended.notify_all()
 
+    @staticmethod
+    def _sent(result: CallToolResult, call: Context) -> CallToolResult:
+        """Notes what the calling agent is sent, in the very words."""
+        if call.delivery:
+            [content] = result.content
+            assert isinstance(content, TextContent)
+            call.delivery.sent(content.text)
+        return result
+
     def _answer(self, tool: Tool, arguments: Mapping[str, object], call: Context) -> CallToolResult:
         """The call's result; never an exception. Runs in a worker thread."""
         try:
@@ -155,7 +169,7 @@ class LeanServer:
                 parsed = tool.arguments.model_validate(arguments)
             except ValidationError as error:
                 return reply(explain(tool, error), is_error=True)
-            return reply(tool.run(parsed, call))
+            return self._sent(reply(tool.run(parsed, call)), call)
         except Cancelled:
             return reply("cancelled", is_error=True)
         except LeanError as error:

@@ -58,12 +58,17 @@ class EarlyHooks:
                 print(f"mcp-lean: the guard failed ({name}: {error}); work goes on without it", file=sys.stderr)
 
 
-def early_hooks() -> EarlyHooks:
-    """For the project of the environment."""
+def guard_of(project: str, say: Callable[[str], None] | None = None) -> Callable[[], Started]:
+    """Gives the guard of a project: made for the first that asks, in whatever thread, and then always the same."""
+    lock = threading.Lock()
+    made: list[Started] = []
 
-    def make() -> Started:
-        from mcp_lean.guard.start import start
+    def give() -> Started:
+        with lock:
+            if not made:
+                from mcp_lean.guard.start import start
 
-        return start(os.environ.get("CLAUDE_PROJECT_DIR") or os.getcwd(), os.environ)
+                made.append(start(project, os.environ, say=say))
+            return made[0]
 
-    return EarlyHooks(make)
+    return give

@@ -21,8 +21,13 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from mcp_lean.server.early_hooks import early_hooks
+from mcp_lean.server.command_door import CommandDoor
+from mcp_lean.server.early_hooks import EarlyHooks, guard_of
+
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 MODERN = "2026-07-28"
 LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
@@ -228,9 +233,11 @@ def main() -> None:
     """Answer the opening, then let the SDK serve; never returns."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     wire = Wire()
-    hooks = early_hooks()
+    project = os.environ.get("CLAUDE_PROJECT_DIR") or os.getcwd()
+    guard = guard_of(project)
+    hooks, commands = EarlyHooks(guard), CommandDoor(guard, project, os.environ)
     opening = Opening(shipped_answers(), hooks.answer)
-    loading = threading.Thread(target=_load, daemon=True)
+    loading = threading.Thread(target=_load, args=(commands,), daemon=True)
     try:
         while line := wire.receive():
             answer = opening.answer(line)
@@ -241,21 +248,27 @@ def main() -> None:
             if opening.is_listed and not loading.is_alive() and loading.ident is None:
                 loading.start()
         else:
-            os._exit(0)
+            _end(commands)
     except BrokenPipeError:
-        os._exit(0)
+        _end(commands)
     wire.retell(opening, line)
     if loading.ident is None:
-        _load()
+        _load(commands)
     else:
         loading.join()
     from mcp_lean.server import stdio
 
-    stdio.main(wire=wire, start_guard=hooks.started)
+    stdio.main(wire=wire, start_guard=hooks.started, commands=commands)
 
 
-def _load() -> None:
+def _end(commands: CommandDoor) -> NoReturn:
+    commands.close()
+    os._exit(0)
+
+
+def _load(commands: CommandDoor) -> None:
     """Load the SDK and everything on top of it; no cycles are worth collecting while modules load."""
+    commands.open()
     gc.disable()
     importlib.import_module("mcp_lean.server.stdio")
     gc.freeze()

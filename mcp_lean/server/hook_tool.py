@@ -11,7 +11,6 @@ waits for it again.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +19,8 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 import anyio.to_thread
 from mcp_types import Tool as ToolDefinition
+
+from mcp_lean.guard.deliveries import Deliveries, Delivery
 
 if TYPE_CHECKING:
     from mcp_lean.config import Budget
@@ -48,12 +49,13 @@ TOOL_USE_ID = "claudecode/toolUseId"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the guard knows about a tool call. `caller` is None where no hook has told of it."""
+    """What the guard knows about a tool call. `caller` is None where no hook has told of it; then so is `delivery`."""
 
     caller: Caller | None = None
     ledger: Ledger | None = None
     limits: Budget | None = None
     loops: Loops | None = None
+    delivery: Delivery | None = None
 
 
 NOTHING_KNOWN = Known()
@@ -78,6 +80,7 @@ class HookDoor:
         self._limit: anyio.CapacityLimiter | None = None
         self._late: list[_Work] = []
         self._said: set[str] = set()
+        self._deliveries = Deliveries(self._say_once)
 
     async def answer(self, arguments: Mapping[str, object]) -> str:
         """The hook's output; nothing to say if the guard fails or is late."""
@@ -96,7 +99,10 @@ class HookDoor:
 
     def _look_up(self, tool_use_id: str) -> Known:
         started = self._opened()
-        return Known(started.guard.identify(tool_use_id), started.ledger, started.config.budget, started.loops)
+        caller, settings = started.guard.identify(tool_use_id), started.config.guard
+        may_answer_unchanged = caller is not None and settings.enabled and settings.unchanged
+        delivery = self._deliveries.to(caller, tool_use_id) if caller and may_answer_unchanged else None
+        return Known(caller, started.ledger, started.config.budget, started.loops, delivery)
 
     def _opened(self) -> Started:
         if self._started is None:
@@ -133,14 +139,3 @@ class HookDoor:
         if line not in self._said:
             self._said.add(line)
             log.warning(line)
-
-
-def door_for(project: str) -> HookDoor:
-    """The door to the guard of a project."""
-
-    def make() -> Started:
-        from mcp_lean.guard.start import start
-
-        return start(project, os.environ, say=log.warning)
-
-    return HookDoor(make)

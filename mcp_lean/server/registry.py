@@ -10,10 +10,10 @@ To add a tool, or to change what one says, edit the tuple or the tool, then reco
 from __future__ import annotations
 
 from mcp_lean.server import hook_tool
-from mcp_lean.tools import budget_check, grep_and_read, read_many, repo_summary
+from mcp_lean.tools import budget_check, compact, grep_and_read, read_many, repo_summary
 from mcp_lean.tools.base import Tool
 
-TOOLS: tuple[Tool, ...] = (read_many.TOOL, grep_and_read.TOOL, repo_summary.TOOL, budget_check.TOOL)
+TOOLS: tuple[Tool, ...] = (read_many.TOOL, grep_and_read.TOOL, repo_summary.TOOL, budget_check.TOOL, compact.TOOL)
 
 HIDDEN = (hook_tool.DEFINITION,)
 """For hooks: no model sees them, and they cost no tokens."""

@@ -24,8 +24,10 @@ from mcp.server.stdio import stdio_server
 
 from mcp_lean.repo.workspace import Workspace
 from mcp_lean.server.app import LeanServer
+from mcp_lean.server.command_door import CommandDoor
+from mcp_lean.server.early_hooks import guard_of
 from mcp_lean.server.front import Wire
-from mcp_lean.server.hook_tool import HookDoor, door_for
+from mcp_lean.server.hook_tool import HookDoor
 from mcp_lean.server.registry import TOOLS
 from mcp_lean.tools.base import Tool
 
@@ -39,18 +41,26 @@ DRAIN_SECONDS = 0.2
 
 
 def main(
-    tools: tuple[Tool, ...] = TOOLS, wire: Wire | None = None, start_guard: Callable[[], Started] | None = None
+    tools: tuple[Tool, ...] = TOOLS,
+    wire: Wire | None = None,
+    start_guard: Callable[[], Started] | None = None,
+    commands: CommandDoor | None = None,
 ) -> None:
     """Serve the workspace of the environment until stdin closes; never returns.
 
     Args:
         wire: what the front has taken over from stdin and stdout; None: they are taken here.
         start_guard: the guard that the front may have asked already; None: it is made here.
+        commands: the door for hook commands, if it is open already.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="mcp-lean: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the SDK would ignore it
     workspace = Workspace.from_environment(os.environ)
-    server = LeanServer(workspace, tools, HookDoor(start_guard) if start_guard else door_for(workspace.root))
+    start_guard = start_guard or guard_of(workspace.root, log.warning)
+    if commands is None:
+        commands = CommandDoor(start_guard, workspace.root, os.environ)
+        commands.open()
+    server = LeanServer(workspace, tools, HookDoor(start_guard))
     status = 0
     try:
         anyio.run(_serve, server, wire)
@@ -60,6 +70,7 @@ def main(
             status = 1
     with suppress(OSError):  # no stderr: then there is nowhere to write by accident either
         os.dup2(2, 1)  # what is still at work must not write on the wire, which the SDK has given back
+    commands.close()
     server.drained(DRAIN_SECONDS)
     logging.shutdown()
     os._exit(status)  # a thread that is still at work must not hold the process; there is nobody to answer

@@ -22,6 +22,7 @@ from mcp_lean.repo.workspace import Workspace
 
 if TYPE_CHECKING:
     from mcp_lean.config import Budget as Limits
+    from mcp_lean.guard.deliveries import Delivery
     from mcp_lean.guard.ledger import Ledger
 
 
@@ -80,6 +81,7 @@ class Context:
 
     caller: the agent that calls; None where no hook has told, and then nothing may depend on it.
     ledger, limits, loops: the guard's; None where there is none.
+    delivery: what this call sends to a known caller; None where that is not to be looked at.
     """
 
     workspace: Workspace
@@ -88,6 +90,7 @@ class Context:
     ledger: Ledger | None = None
     limits: Limits | None = None
     loops: LoopState | None = None
+    delivery: Delivery | None = None
 
     def check(self) -> None:
         """Called in every loop that can last: raises `Cancelled` when the client has withdrawn the call."""

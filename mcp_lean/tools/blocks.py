@@ -38,6 +38,7 @@ def file_block(shown: str, found: Text, last: int | None, definition: str = "") 
         resume=lambda row: f"{shown}:{row}-{end or ''}",
         resume_within=lambda row, chars: f"{shown}:{row}+{chars}",
         open_ended=found.more,
+        file=shown,
     )
 
 

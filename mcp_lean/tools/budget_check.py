@@ -74,7 +74,8 @@ def _lines(
         yield from _own_lines(own, budget, raised)
         yield f"loops: {loops or 'none seen'}"
     yield _freshness(spent, agents)
-    yield f"advice: {_advice(own, of_own, of_run, spent, loops)}"
+    fresh = _fresh_start(ledger.transcript(session)) if own and not own.agent_id else ""
+    yield f"advice: {_advice(own, of_own, of_run, spent, loops, fresh)}"
 
 
 def _own_lines(own: Known, budget: Budget, raised: Raised) -> Iterator[str]:
@@ -125,7 +126,28 @@ def next_step(model: str) -> int:
     return 0
 
 
-def _advice(own: Known | None, of_own: Standing, of_run: Standing, spent: Spent, loops: str) -> str:
+def _fresh_start(transcript: str) -> str:
+    """What the person should hear at the end of the task, where a fresh start would be cheaper then; else nothing."""
+    from mcp_lean.costs import clearing
+    from mcp_lean.costs.contract import price_table
+    from mcp_lean.costs.money import to_usd
+    from mcp_lean.guard.weighing import situation_at_rest
+    from mcp_lean.transcripts.ends import read_ends
+
+    try:
+        at = situation_at_rest(read_ends(transcript), price_table())
+    except OSError:
+        return ""
+    verdict = clearing.decide(at) if at else None
+    if verdict is None or not verdict.pays:
+        return ""
+    return (
+        "every request carries your whole context: when this task is done, tell the user that /clear is expected to "
+        f"save about {to_usd(verdict.saved_picousd):.2f} USD of the next one"
+    )
+
+
+def _advice(own: Known | None, of_own: Standing, of_run: Standing, spent: Spent, loops: str, fresh: str) -> str:
     nearest = of_own if (of_own.step, of_own.share) >= (of_run.step, of_run.share) else of_run
     if nearest.step is Step.STOP:
         return f"{words.used(nearest)}; report what you have, the next calls are refused. {words.lift(nearest)}"
@@ -143,6 +165,8 @@ def _advice(own: Known | None, of_own: Standing, of_run: Standing, spent: Spent,
             return f"your context is close to {step:,} tokens, above which every token costs more: finish or hand over"
         if own.spent.requests >= FEWEST_REQUESTS and own.cache_read_share < POOR_READ_SHARE:
             return "much of what you send is not in the cache: several reads in one call, and no long pauses, cost less"
+        if fresh:
+            return fresh
         if context > LARGE_CONTEXT_TOKENS:
             return "every request carries your whole context: give what is left to new agents, or finish"
     if nearest.step is Step.NOTICE:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from pydantic import BeforeValidator
@@ -26,6 +27,7 @@ from mcp_lean.repo.search import Found, hit_lines
 from mcp_lean.tools.base import Arguments, Budget, Context, Strings, Tool, within_limits
 from mcp_lean.tools.grep_answer import Opened, Totals, bounded, compose, first_few
 from mcp_lean.tools.grep_scopes import absent, no_hits, search_all
+from mcp_lean.tools.unchanged import texts
 
 PARSED_FILES, TOKENS_PER_PARSED_FILE = 3, 800
 """Files whose definitions are looked at: this many, and one more per so many tokens of the budget; and more of them
@@ -80,7 +82,7 @@ def run(args: GrepAndRead, ctx: Context) -> str:
     opened = _open(rank(found, ctx.workspace.root), found, budget, ctx)
     is_least = any(file.lines >= found.most_lines for file in found.files)
     totals = Totals(sum(file.lines for file in found.files), len(found.files), is_least)
-    return compose(opened, totals, found.patterns, remarks, budget)
+    return compose(opened, totals, found.patterns, remarks, budget, partial(texts, ctx=ctx))
 
 
 def _open(ranked: Sequence[Ranked], found: Found, budget: int, ctx: Context) -> list[Opened]:

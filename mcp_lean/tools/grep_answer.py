@@ -15,7 +15,7 @@ Not here: searching, ranking, choosing (`repo`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mcp_lean.packing.render import Scale, number
@@ -23,6 +23,7 @@ from mcp_lean.repo.choose import FILE_SHARE, Candidate, candidates, choose
 from mcp_lean.repo.patterns import Pattern, shown
 from mcp_lean.repo.regions import Region, trimmed, whole
 from mcp_lean.repo.workspace import one_line
+from mcp_lean.tools.unchanged import Part, whole_texts
 
 ROW_CHARS = 400
 """Of a longer line only the part around its hit is shown: it is data, or minified."""
@@ -85,9 +86,18 @@ class Totals:
 
 
 def compose(
-    files: Sequence[Opened], totals: Totals, patterns: Sequence[Pattern], remarks: Sequence[str], budget_tokens: float
+    files: Sequence[Opened],
+    totals: Totals,
+    patterns: Sequence[Pattern],
+    remarks: Sequence[str],
+    budget_tokens: float,
+    texts_of: Callable[[Sequence[Part]], Sequence[str]] = whole_texts,
 ) -> str:
-    """The answer, within the budget."""
+    """The answer, within the budget.
+
+    Args:
+        texts_of: what blocks are shown as, none longer than its own text.
+    """
     scale = Scale.of(budget_tokens)
     remarks = bounded(remarks, budget_tokens)
     left = budget_tokens - sum(map(scale.weigh, [*remarks, totals.closing(totals.files)]))
@@ -96,16 +106,14 @@ def compose(
     files = [_whole_if_small(file, scale, FILE_SHARE * (left - reserve)) for file in files]
 
     def cost(one: Candidate) -> float:
-        return scale.weigh("\n".join(_block(files[one.file], [one.region], patterns)))
+        return scale.weigh(_block(files[one.file], [one.region], patterns).text)
 
     parts: dict[int, list[Region]] = {}
     for one in choose(candidates([(file.score, file.regions) for file in files]), left - reserve, cost):
         parts.setdefault(one.file, []).append(trimmed(one.region, files[one.file].lines))
-    blocks = [
-        "\n".join(_block(files[i], run, patterns))
-        for i, regions in parts.items()
-        for run in _runs(regions, files[i].lines)
-    ]
+    blocks = texts_of(
+        [_block(files[i], run, patterns) for i, regions in parts.items() for run in _runs(regions, files[i].lines)]
+    )
     left -= sum(map(scale.weigh, blocks))
     named, listed = _listed(files, parts, left, scale)
     unnamed = totals.files - len(named)
@@ -184,7 +192,7 @@ def _runs(regions: Sequence[Region], lines: Sequence[str]) -> Iterator[list[Regi
         yield run
 
 
-def _block(file: Opened, run: Sequence[Region], patterns: Sequence[Pattern]) -> list[str]:
+def _block(file: Opened, run: Sequence[Region], patterns: Sequence[Pattern]) -> Part:
     """Heading and rows of regions that touch."""
     first, last = run[0].first, run[-1].last
     names = [name for name in dict.fromkeys(map(_name, run)) if name]
@@ -193,8 +201,8 @@ def _block(file: Opened, run: Sequence[Region], patterns: Sequence[Pattern]) -> 
         counts.update(region.counts)
     place = f"== {shown_path(file.shown)}:{first}-{last}"
     heading = (place, first_few(names, NAMES_SHOWN), f"({_hits(counts, patterns)})")
-    rows = (number(_clipped(file.lines[line - 1], patterns), line) for line in range(first, last + 1))
-    return ["  ".join(part for part in heading if part), *rows]
+    rows = [number(_clipped(file.lines[line - 1], patterns), line) for line in range(first, last + 1)]
+    return Part(file.shown, first, "  ".join(part for part in heading if part), rows)
 
 
 def shown_path(path: str) -> str:

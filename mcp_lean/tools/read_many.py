@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from mcp_lean.errors import AskError, EngineMissing
 from mcp_lean.packing import render
 from mcp_lean.packing.allocate import DEFAULT_BUDGET_TOKENS, pack
-from mcp_lean.packing.render import Block
+from mcp_lean.packing.render import Block, Shown
 from mcp_lean.repo.items import GLOB_CHARACTERS
 from mcp_lean.tools.base import Arguments, Budget, Context, Strings, Tool, within_limits
 from mcp_lean.tools.blocks import error_block
 from mcp_lean.tools.sources import Found, Sources
+from mcp_lean.tools.unchanged import Part, texts
 
 MOST_MATCHES = 999_999
 """For the room that is kept for a resume item; a longer number would cost a token more."""
@@ -51,7 +52,8 @@ def run(args: ReadMany, ctx: Context) -> str:
     notes = [render.note(remark)] if remark else []
     packed = pack(blocks(), budget, "\n".join([*_longest_left_out(args.items), *notes]))
     left_out = _left_out(pulled[packed.served], len(args.items)) if packed.served < len(pulled) else []
-    answer = "\n".join([*packed.texts, *left_out, *notes])
+    parts = [_part(entry.found.block, shown) for entry, shown in zip(pulled, packed.shown, strict=False)]
+    answer = "\n".join([*texts(parts, ctx), *left_out, *notes])
     if all(entry.found.is_error for entry in pulled):
         raise AskError(answer)
     return answer
@@ -66,6 +68,10 @@ def _entries(items: list[str], ctx: Context, error_chars: int) -> Iterator[_Entr
                 yield _Entry(found, index)
         except (AskError, EngineMissing) as error:
             yield _Entry(Found(error_block(_shortened(str(error), error_chars)), is_error=True), index)
+
+
+def _part(block: Block, shown: Shown) -> Part:
+    return Part(block.file, block.first, shown.heading, shown.rows, shown.left_out)
 
 
 def _shortened(words: str, chars: int) -> str:

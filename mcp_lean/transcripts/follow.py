@@ -11,6 +11,7 @@ continues what was read is read again from its start.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -46,6 +47,12 @@ class FileFollower:
         self.path = path
         self.agent_id = agent_id
         self._with_text = with_text
+        self.taken_bytes = 0
+        """By the last look."""
+        self.is_at_end = True
+        """False: the last look was not allowed to take all that there is."""
+        self.has_news = False
+        """Something was read since `touched` was asked."""
         self._restart()
 
     def _restart(self) -> None:
@@ -55,11 +62,14 @@ class FileFollower:
         self._anchor = b""
         self._file_id = (0, 0)
 
-    def poll(self) -> bool:
+    def poll(self, most_bytes: int | None = None) -> bool:
         """Reads what is new. True if it had to begin again; what it gave before then no longer counts.
 
+        Args:
+            most_bytes: for one look; the next one goes on where this one has ended.
         Raises OSError when the file cannot be read; a file that is not there yet is an empty one.
         """
+        self.taken_bytes, self.is_at_end = 0, True
         try:
             state = os.stat(self.path)
         except FileNotFoundError:
@@ -68,39 +78,46 @@ class FileFollower:
         if self._offset and (file_id != self._file_id or state.st_size < self._offset):
             self._begin_again()
             self._file_id = file_id
-            self._read()
+            self._read(most_bytes)
             return True
         self._file_id = file_id
-        return self._read() if state.st_size > self._offset else False
+        return self._read(most_bytes) if state.st_size > self._offset else False
 
     def _begin_again(self) -> bool:
         self._restart()
         return True
 
-    def _read(self) -> bool:
+    def _read(self, most_bytes: int | None) -> bool:
         with open(self.path, "rb", buffering=0) as file:
             file.seek(self._offset - len(self._anchor))
             is_again = file.read(len(self._anchor)) != self._anchor
             if not is_again:
-                self._take(file)
+                self._take(file, most_bytes)
                 is_again = self._buffer.is_spoiled
             if is_again:
                 file_id = self._file_id
                 self._begin_again()
                 self._file_id = file_id
                 file.seek(0)
-                self._take(file)
+                self._take(file, most_bytes)
         return is_again
 
-    def _take(self, file: FileIO) -> None:
-        while piece := file.read(PIECE_BYTES):
+    def _take(self, file: FileIO, most_bytes: int | None) -> None:
+        left = sys.maxsize if most_bytes is None else most_bytes
+        while piece := file.read(min(PIECE_BYTES, left)):
+            left -= len(piece)
+            self.has_news = True
+            self.taken_bytes += len(piece)
             self._offset += len(piece)
             self._anchor = (self._anchor + piece[-ANCHOR_BYTES:])[-ANCHOR_BYTES:]
             self._reader.feed(self._buffer.feed(piece))
-        self._reader.feed(self._buffer.take_rest())
+        self.is_at_end = left > 0
+        if self.is_at_end:
+            self._reader.feed(self._buffer.take_rest())
 
     def touched(self) -> list[tuple[str, Request]]:
         """(agent id, request) that changed since this was last asked."""
+        self.has_news = False
         return self._reader.touched()
 
     def record(self) -> FileRecord:
@@ -125,28 +142,45 @@ class SessionFollower:
         self._main: str | None = None
         self._agents: dict[str, AgentFile] = {}
         self._folders = {self._subagents: -1}
+        self._ids: set[str] = set()
+        self.is_at_end = True
+        """False: the last look was not allowed to take all that there is."""
         self.requests: dict[str, tuple[str, Request]] = {}
         """Message id -> (agent id, request), of everything seen so far."""
         self.problems: dict[str, str] = {}
         """Path -> why it could not be read at the last look."""
 
-    def poll(self) -> list[Change]:
-        """Looks once. The changes since the last look; a request that vanished with a rewritten file stays counted."""
+    def poll(self, most_bytes: int | None = None) -> list[Change]:
+        """Looks once. The changes since the last look; a request that vanished with a rewritten file stays counted.
+
+        Args:
+            most_bytes: for one look; the next one goes on where this one has ended.
+        """
         self._find()
         changes: list[Change] = []
-        agents = {follower.agent_id for follower in self._followers.values()}
+        self.is_at_end = True
+        left = most_bytes
         for path, follower in self._followers.items():
+            if left is not None and left <= 0:
+                self.is_at_end = False
+                break
             try:
-                follower.poll()
+                follower.poll(left)
                 self.problems.pop(path, None)
             except OSError as error:
                 self.problems[path] = error.strerror or "cannot be read"
                 continue
-            for agent_id, request in follower.touched():
-                # Copies in the main file give way to the agent's own file.
-                if agent_id == follower.agent_id or agent_id not in agents:
-                    self._note(agent_id, request, changes)
+            left = None if left is None else left - follower.taken_bytes
+            self.is_at_end = self.is_at_end and follower.is_at_end
+            if follower.has_news:
+                self._take(follower, changes)
         return changes
+
+    def _take(self, follower: FileFollower, changes: list[Change]) -> None:
+        for agent_id, request in follower.touched():
+            # Copies in the main file give way to the agent's own file.
+            if agent_id == follower.agent_id or agent_id not in self._ids:
+                self._note(agent_id, request, changes)
 
     def _note(self, agent_id: str, request: Request, changes: list[Change]) -> None:
         owner, before = self.requests.get(request.id, (agent_id, None))
@@ -176,6 +210,7 @@ class SessionFollower:
         for path, agent_id in [*wanted, *((agent.path, agent.agent_id) for agent in self._agents.values())]:
             if path not in self._followers:
                 self._followers[path] = FileFollower(path, agent_id, with_text=self._with_text)
+                self._ids.add(agent_id)
 
     def _is_changed(self) -> bool:
         now = time.time_ns()

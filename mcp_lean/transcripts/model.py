@@ -144,6 +144,8 @@ class Entered:
     tools_changed: bool = False
     """The client announced tools, agents or servers: at the start, after a compaction, or because they changed.
     `Request.shape` tells with certainty, where the client writes it."""
+    own_chars: int = 0
+    """Of the attachments: what hooks of mcp_lean put in."""
     prompts: tuple[str, ...] | None = None
     meta: tuple[str, ...] | None = None
     summary: str | None = None

@@ -17,6 +17,7 @@ from mcp_lean.transcripts.build import builder
 from mcp_lean.transcripts.draft import CallDraft, RequestDraft, blocks_of, result_of
 from mcp_lean.transcripts.fields import Json, count, items, mapping, seconds, text
 from mcp_lean.transcripts.model import AgentSource, Compaction, Entered, Request, ToolResult
+from mcp_lean.transcripts.own import START
 
 CLIENT_WORDS = ("<command-name>", "<command-message>", "<local-command-stdout>", "<local-command-stderr>",
                 "<local-command-caveat>", "<task-notification>", "<bash-input>", "<bash-stdout>", "<system-reminder>",
@@ -31,6 +32,8 @@ SILENT_ATTACHMENTS = frozenset(
      "deferred_tools_record", "command_permissions", "structured_output")
 )  # fmt: skip
 """Attachments that the model is never shown."""
+
+HOOK_WORDS = "hook_additional_context"
 
 TOOL_LIST_ATTACHMENTS = frozenset(("deferred_tools_delta", "mcp_instructions_delta", "agent_listing_delta"))
 
@@ -59,12 +62,12 @@ class ThreadRecord:
 class _Waiting:
     """What has come in since the last request."""
 
-    __slots__ = ("attachment_chars", "images", "is_compacted", "meta", "meta_chars", "prompt_chars", "prompts",
-                 "result_chars", "results", "summary", "summary_chars", "tools_changed")  # fmt: skip
+    __slots__ = ("attachment_chars", "images", "is_compacted", "meta", "meta_chars", "own_chars", "prompt_chars",
+                 "prompts", "result_chars", "results", "summary", "summary_chars", "tools_changed")  # fmt: skip
 
     def __init__(self) -> None:
         self.prompt_chars = self.result_chars = self.attachment_chars = self.meta_chars = self.summary_chars = 0
-        self.images = 0
+        self.images = self.own_chars = 0
         self.results: list[str] = []
         self.prompts: list[str] = []
         self.meta: list[str] = []
@@ -76,7 +79,7 @@ class _Waiting:
         texts = (tuple(self.prompts), tuple(self.meta), self.summary or None) if with_text else (None, None, None)
         return _entered(
             self.prompt_chars, self.result_chars, tuple(self.results), self.attachment_chars, self.meta_chars,
-            self.summary_chars, self.images, self.tools_changed, *texts,
+            self.summary_chars, self.images, self.tools_changed, self.own_chars, *texts,
         )  # fmt: skip
 
 
@@ -202,13 +205,17 @@ class Thread:
             self._words(measure.content(payload.get("prompt")).text, is_meta=False)
             return
         rendered = record.get("rendered")
+        chars = 0
         if isinstance(rendered, list):
             self._has_rendered = True
             shown = [measure.content(mapping(part).get("content")) for part in items(rendered)]
-            self._waiting.attachment_chars += sum(len(part.text) for part in shown)
+            chars = sum(len(part.text) for part in shown)
             self._waiting.images += sum(part.images for part in shown)
         elif kind not in SILENT_ATTACHMENTS and not self._has_rendered:
-            self._waiting.attachment_chars += measure.string_chars(payload) - len(kind)
+            chars = measure.string_chars(payload) - len(kind)
+        self._waiting.attachment_chars += chars
+        if kind == HOOK_WORDS:
+            self._waiting.own_chars += own_chars(payload.get("content"), chars)
         if kind in TOOL_LIST_ATTACHMENTS:
             self._waiting.tools_changed = True
 
@@ -269,6 +276,13 @@ class Thread:
             tuple(replace(marker, before_request=starts[number]) for marker, number in self._compactions),
             self._waiting.entered(with_text=self._with_text),
         )
+
+
+def own_chars(content: object, shown_chars: int) -> int:
+    """How much of a hook attachment is ours: all that was shown where nobody else spoke, else our words alone."""
+    texts = [text(part) for part in items(content)] or [text(content)]
+    ours = [words for words in texts if words.startswith(START)]
+    return shown_chars if len(ours) == len(texts) else min(sum(map(len, ours)), shown_chars)
 
 
 def united(first: ToolResult, second: ToolResult) -> ToolResult:

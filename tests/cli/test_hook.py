@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from mcp_lean.cli import hook
+from mcp_lean.cli import hook_here
 
+BEFORE_IT_ASKS = ("argparse", "dataclasses", "json", "re", "socket", "sqlite3", "typing")
 OF_NO_USE = ("mcp", "mcp_types", "pydantic", "anyio", "asyncio", "rich", "tree_sitter", "pathspec")
 SCRIPT = f"""
 import sys
@@ -67,16 +69,30 @@ def test_twenty_megabytes_are_answered(tmp_path: Path) -> None:
     assert (done.stdout, done.returncode) == (b"{}\n", 0)
 
 
-def test_a_late_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hook, "DEADLINE_SECONDS", 0.01)
-
+def test_a_late_answer_is_given_up() -> None:
     def work_on() -> None:
-        with hook._deadline():
+        with hook_here._deadline(0.01):
             while True:
                 pass
 
-    with pytest.raises(TimeoutError, match=r"no answer within 0\.01 s"):
+    with pytest.raises(TimeoutError, match="no answer in time"):
         work_on()
+
+
+def test_a_part_that_fails_alone_does_not_take_the_deadline_for_its_own_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mcp_lean.guard.ledger import Ledger
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("CLAUDE_PROJECT_DIR", str(tmp_path))
+    asked: list[str] = []
+    monkeypatch.setattr(Ledger, "remember", lambda *_: signal.raise_signal(signal.SIGALRM))
+    monkeypatch.setattr(Ledger, "take_notes", lambda *_: asked.append("went on"))
+
+    with pytest.raises(TimeoutError, match="no answer in time"):
+        hook_here.answer("PreToolUse", b'{"session_id": "S", "tool_name": "Bash", "tool_use_id": "t"}', 5.0)
+    assert asked == []
 
 
 def test_what_one_process_was_told_another_one_knows(tmp_path: Path) -> None:
@@ -87,3 +103,27 @@ def test_what_one_process_was_told_another_one_knows(tmp_path: Path) -> None:
     run(tmp_path, json.dumps(event).encode(), "PreToolUse")
 
     assert start(str(tmp_path), {"HOME": str(tmp_path)}).guard.identify("toolu_1") == Caller("S", "a1")
+
+
+def test_next_to_nothing_is_loaded_before_a_server_is_asked() -> None:
+    """Each event is a process; what these modules cost is in docs/figures.md."""
+    script = f"""
+import sys
+before = set(sys.modules)
+from mcp_lean.cli import hook, main
+hook.ask("Stop", b"", {{"HOME": "/nowhere"}}, 1e9)
+import _socket
+print([name for name in {BEFORE_IT_ASKS} if name in set(sys.modules) - before], len(set(sys.modules) - before) < 25)
+"""
+    done = subprocess.run((sys.executable, "-c", script), capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[] True\n"
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_a_closed_stream_changes_nothing_about_the_status(tmp_path: Path, closed: str) -> None:
+    command = f"{sys.executable} -m mcp_lean hook Stop {closed}"
+    env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(("sh", "-c", command), input=b"[]", capture_output=True, env=env, cwd=tmp_path)
+
+    assert (done.stdout, done.returncode) == (b"" if "1>" in closed else b"{}\n", 0)

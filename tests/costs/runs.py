@@ -83,6 +83,7 @@ def request(
     results: Sequence[str] = (),
     prompt_chars: int = 0,
     attachment_chars: int = 0,
+    own_chars: int = 0,
     summary_chars: int = 0,
     text_chars: int = 0,
     tools_changed: bool = False,
@@ -101,6 +102,7 @@ def request(
         prompt_chars=prompt_chars,
         results=tuple(results),
         attachment_chars=attachment_chars,
+        own_chars=own_chars,
         summary_chars=summary_chars,
         tools_changed=tools_changed,
     )

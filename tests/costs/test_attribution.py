@@ -41,6 +41,21 @@ def test_a_read_is_paid_by_its_arguments_its_entry_and_every_later_request() -> 
     }
 
 
+def test_words_of_our_hooks_are_charged_to_us_also_before_the_first_request() -> None:
+    """The newer tokenizer: 2,849 characters of the client's kind of text are 1,000 tokens."""
+    main = agent(
+        [
+            request(0, write_5m=11_000, attachment_chars=5_698, own_chars=2_849),
+            request(1, read=11_000, write_5m=2_000, attachment_chars=5_698, own_chars=2_849),
+        ]
+    )
+    assert attribute(main, list_prices()).origins == {
+        Origin("base"): Amount(10_000, 0, 10_000 * (W5 + READ), 0),
+        Origin("reminder"): Amount(1_000, 0, 1_000 * W5, 0),
+        Origin("reminder", own=True): Amount(2_000, 0, 1_000 * (W5 + READ + W5), 0),
+    }
+
+
 def test_what_the_estimate_cannot_fill_is_unexplained() -> None:
     main = agent(
         [request(0, write_5m=20_000, prompt_chars=100), request(1, read=20_000, write_5m=5_000, prompt_chars=2_695)]

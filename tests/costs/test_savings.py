@@ -83,8 +83,8 @@ def test_a_fresh_start_saves_the_history_from_a_cold_prompt_to_the_next_reset() 
     )
     # dropped: 100,000 tokens, once written at 5 and twice read at 0.20
     saved = Decimal("0.5") + 2 * Decimal("0.02")
-    # back in: 19,000 tokens written once and read twice; four turns at 39,000 tokens of context and 100 of output
-    charged = Decimal("0.095") + 2 * Decimal("0.0038") + 4 * (Decimal("0.0078") + Decimal("0.002"))
+    # back in: 16,500 tokens written once and read twice; four turns at 36,500 tokens of context and 100 of output
+    charged = Decimal("0.0825") + 2 * Decimal("0.0033") + 4 * (Decimal("0.0073") + Decimal("0.002"))
     part = savings_cache.cold_history(cost)
     assert (usd(part), part.count, part.tokens) == (saved - charged, 1, 100_000)
 

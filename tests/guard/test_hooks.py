@@ -18,7 +18,9 @@ from mcp_lean.guard.event import EVENTS, Event, ToolUse
 from mcp_lean.guard.hooks import Guard, Outcome, State, decide
 from mcp_lean.guard.identity import Caller
 from mcp_lean.guard.limits import Raised, Spent
+from mcp_lean.guard.parts import Deferred
 from mcp_lean.guard.words import READS_TOGETHER
+from mcp_lean.transcripts.own import START
 
 CONFIG = Config(budget=Budget(agent_usd=5.0, run_usd=25.0))
 MODEST = budget.State(Spent(usd=1.0, requests=3), Spent(usd=2.0, requests=9), CONFIG.budget)
@@ -171,6 +173,9 @@ class Books:
     said: set[tuple[str, str]] = field(default_factory=set)
     seen: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    looks: int = 0
+    billed_after: int = 0
+    bill: dict[str | None, Spent] = field(default_factory=dict)
 
     def _enter(self, method: str) -> None:
         if method in self.fails or "all" in self.fails:
@@ -183,6 +188,13 @@ class Books:
     def spent(self, session_id: str, agent_id: str | None) -> Spent:
         self._enter("spent")
         return self.spending.get(agent_id, Spent())
+
+    def is_billed(self, session_id: str, agent_id: str) -> bool:
+        self._enter("is_billed")
+        self.looks += 1
+        if self.looks >= self.billed_after:
+            self.spending |= self.bill
+        return self.looks >= self.billed_after
 
     def raised(self, session_id: str) -> Raised:
         self._enter("raised")
@@ -197,10 +209,6 @@ class Books:
         is_new = (agent_id, what) not in self.said
         self.said.add((agent_id, what))
         return is_new
-
-    def running_subagents(self, session_id: str) -> tuple[str, ...]:
-        self._enter("running_subagents")
-        return ()
 
     def stop_reason(self, session_id: str, agent_id: str) -> str:
         self._enter("stop_reason")
@@ -255,7 +263,9 @@ def batch(*calls: dict[str, object], agent_id: str = "") -> dict[str, object]:
 
 def context_of(answer: str) -> str:
     said = json.loads(answer)
-    return str(said.get("hookSpecificOutput", {}).get("additionalContext", ""))
+    words = str(said.get("hookSpecificOutput", {}).get("additionalContext", ""))
+    assert words.startswith(START) or not words, "the meter could not tell that it is ours"
+    return words.removeprefix(START)
 
 
 def nothing(name: str) -> str:
@@ -316,6 +326,25 @@ def test_whatever_an_event_holds_the_answer_is_one_that_the_client_takes(name: s
 
     assert answer == nothing(name)
     assert said == []
+
+
+def test_close_to_a_limit_the_bill_of_the_last_request_is_waited_for() -> None:
+    """Else an agent that this bill takes over its limit could send another request unstopped."""
+    close = {"a1": Spent(usd=4.0, requests=9), None: Spent(usd=4.0)}
+    over = {"a1": Spent(usd=6.0, requests=10), None: Spent(usd=6.0)}
+    ledger = Books(spending=dict(close), billed_after=3, bill=over)
+
+    assert json.loads(Guard(CONFIG, ledger).answer(batch(call(1), agent_id="a1")))["continue"] is False
+    assert ledger.looks == 3
+
+
+@pytest.mark.parametrize(("usd", "name"), [(1.0, "PostToolBatch"), (6.0, "PostToolBatch"), (4.0, "PreToolUse")])
+def test_no_bill_is_waited_for_far_from_a_limit_past_it_or_before_a_call(usd: float, name: str) -> None:
+    ledger = Books(spending={"a1": Spent(usd=usd), None: Spent(usd=usd)}, billed_after=3)
+    passed = fields(name, "a1", tool_name="Bash", tool_use_id="toolu_1", tool_calls=json.dumps([call(1)]))
+    Guard(CONFIG, ledger).answer(passed)
+
+    assert ledger.looks == 0
 
 
 def test_notes_of_the_ledger_are_passed_on_once() -> None:
@@ -487,7 +516,7 @@ def test_what_watchers_say_stands_below_each_other_and_one_that_fails_says_nothi
 
     assert answer == {
         "systemMessage": "to you\nmore",
-        "hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "additionalContext": "one\nthree"},
+        "hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "additionalContext": f"{START}one\nthree"},
     }
     assert len(said) == 1
     assert "second" in said[0]
@@ -500,3 +529,18 @@ def test_a_watcher_is_not_shown_what_stops_the_agent_nor_anything_while_the_guar
     Guard(CONFIG, over, watchers=[seen]).answer(fields("PreToolUse", "a1"))
 
     assert seen.seen == []
+
+
+def test_a_deferred_watcher_is_made_with_the_first_event_that_it_may_answer_and_then_sees_all() -> None:
+    watcher, made = Says(Decision(context="hello")), list[str]()
+
+    def make() -> Says:
+        made.append("made")
+        return watcher
+
+    deferred = Deferred("later", make, lambda event: event.name == "Stop")
+    answers = [deferred.see(Event(name)) for name in ("SessionStart", "Stop", "SessionStart")]
+
+    assert answers == [PASS, watcher.answer, watcher.answer]
+    assert made == ["made"]
+    assert watcher.seen == ["Stop", "SessionStart"]

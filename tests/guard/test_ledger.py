@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_lean.guard import database, spend, tables
+from mcp_lean.guard import database, folder, spend, tables
 from mcp_lean.guard.identity import Caller
 from mcp_lean.guard.ledger import Ledger
 from mcp_lean.guard.limits import Raised, Spent
@@ -92,10 +92,14 @@ def test_a_long_file_is_read_on_from_where_the_last_process_came(place: Place, m
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.tuples(st.integers(1, 30), st.sampled_from(["server", "event", "new server"])), max_size=8))
-def test_processes_of_all_kinds_may_take_turns(steps: list[tuple[int, str]]) -> None:
+@given(
+    st.lists(st.tuples(st.integers(1, 30), st.sampled_from(["server", "event", "new server"])), max_size=8),
+    st.sampled_from([2_000, 8_000_000]),
+)
+def test_processes_of_all_kinds_may_take_turns(steps: list[tuple[int, str]], slice_bytes: int) -> None:
     """A server, a process per event, and a server that was started anew, each after some more lines."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spend.Following.look, "__defaults__", (slice_bytes,))
         place = Place(Path(folder))
         server = Ledger.open(place.environ)
         lines = recorded_like()
@@ -148,6 +152,46 @@ def test_a_process_that_may_not_take_long_reads_a_part_and_the_next_one_goes_on(
     whole.refresh(SESSION, str(place.main))
     assert whole.spent_picousd(SESSION) == place.metered()
     whole.close()
+
+
+def test_a_server_reads_a_long_file_in_slices_and_each_event_goes_on(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first look at a resumed session would take longer than the deadline, and its event go unguarded."""
+    monkeypatch.setattr(spend.Following.look, "__defaults__", (300_000,))
+    writer = Writer()
+    for _ in range(40):
+        place.append("", b"".join(writer.request(words="w" * 20_000, output=3, stop=None)))
+    server, counted = Ledger.open(place.environ), []
+    for _ in range(5):
+        server.remember(place.event("Stop"))
+        counted.append(server.spent(SESSION, "").requests)
+        assert server.spent_picousd(SESSION) <= place.metered()
+    assert counted == [14, 28, 40, 40, 40]
+    assert server.spent_picousd(SESSION) == place.metered()
+    server.close()
+    # Of a session that was followed before, all of it is known from the first slice on.
+    again = Ledger.open(place.environ)
+    for _ in range(4):
+        again.remember(place.event("Stop"))
+        assert again.spent_picousd(SESSION) == place.metered()
+    again.close()
+
+
+def test_a_server_notes_no_place_that_it_has_not_reached(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a process for one event, which reads on from there, would never see what is between."""
+    monkeypatch.setattr(spend.Following.look, "__defaults__", (300_000,))
+    writer = Writer()
+    for _ in range(40):
+        place.append("", b"".join(writer.request(words="w" * 20_000, output=3, stop=None)))
+    server = Ledger.open(place.environ)
+    server.remember(place.event("Stop"))
+    server.close()
+    once = Ledger.open(place.environ, reads_on=True)
+    once.refresh(SESSION, str(place.main))
+
+    assert once.spent_picousd(SESSION) == place.metered()
+    once.close()
 
 
 @pytest.mark.parametrize("reads_on", [False, True])
@@ -215,6 +259,20 @@ def test_an_estimate_stands_for_a_request_until_its_bill_is_written(place: Place
     assert ledger.spent_picousd(SESSION) == place.metered()
 
 
+def test_a_request_is_billed_when_its_call_is_in_the_transcript(place: Place, ledger: Ledger) -> None:
+    writer = Writer()
+    first, second = writer.request(), writer.request()
+    place.append("", b"".join(first))
+    assert ledger.is_billed(SESSION, "")
+    ledger.remember(place.batch(writer.call_id(1)))
+    assert ledger.is_billed(SESSION, "")
+    ledger.remember(place.batch(writer.call_id(2)))
+    assert not ledger.is_billed(SESSION, "")
+    place.append("", b"".join(second))
+    assert ledger.is_billed(SESSION, "")
+    assert ledger.spent(SESSION, "").requests == 2
+
+
 def test_nothing_is_in_flight_for_an_agent_that_ended(place: Place, ledger: Ledger) -> None:
     writer = Writer(agent_id="a1")
     place.append("", Writer().prompt())
@@ -230,6 +288,34 @@ def test_nothing_is_in_flight_for_an_agent_that_ended(place: Place, ledger: Ledg
     assert [(known.agent_id, known.agent_type, known.is_running) for known in ledger.agents(SESSION)] == [
         ("a1", "scout", False)
     ]
+
+
+@pytest.mark.parametrize(
+    ("last", "is_running"),
+    [
+        ("SessionEnd", False),
+        ("PreCompact", False),
+        ("PostCompact", False),
+        ("SessionStart", False),
+        ("PreToolUse", True),
+    ],
+)
+def test_what_comes_after_the_end_of_the_work_is_no_work(
+    place: Place, ledger: Ledger, last: str, is_running: bool
+) -> None:
+    for name in ("UserPromptSubmit", "Stop", last):
+        ledger.remember(place.event(name))
+
+    assert [(known.agent_id, known.is_running) for known in ledger.agents(SESSION)] == [("", is_running)]
+
+
+def test_a_session_that_ends_in_the_middle_of_the_work_has_ended(place: Place, ledger: Ledger) -> None:
+    for name in ("UserPromptSubmit", "PreToolUse", "PreCompact"):
+        ledger.remember(place.event(name))
+    assert [known.is_running for known in ledger.agents(SESSION)] == [True]
+    ledger.remember(place.event("SessionEnd"))
+
+    assert [known.is_running for known in ledger.agents(SESSION)] == [False]
 
 
 def test_each_agent_has_its_own_account(place: Place, ledger: Ledger) -> None:
@@ -446,7 +532,7 @@ def test_a_ledger_of_a_newer_version_is_left_alone_and_work_goes_on_in_memory(pl
     assert ledger.spent_picousd(SESSION) == place.metered()
     assert not ledger.raise_limit(SESSION, 5)
     assert ledger.raised_usd(SESSION) == 5
-    assert "newer mcp-lean (ledger version 99, this one knows 1)" in ledger.note
+    assert f"newer mcp-lean (ledger version 99, this one knows {tables.VERSION})" in ledger.note
     assert len(ledger.take_notes()) == 1
     ledger.close()
     assert place.ledger_file.read_bytes() == before
@@ -536,8 +622,8 @@ def test_old_calls_and_sessions_are_dropped(place: Place, monkeypatch: pytest.Mo
 
 
 def test_the_folder_is_the_user_s_data_folder_and_nobody_else_may_read_the_file(place: Place, ledger: Ledger) -> None:
-    assert database.data_folder({"HOME": "/home/ann"}) == "/home/ann/.local/share/mcp-lean"
-    assert database.data_folder({"HOME": "/home/ann", "XDG_DATA_HOME": "/d"}) == "/d/mcp-lean"
+    assert folder.data_folder({"HOME": "/home/ann"}) == "/home/ann/.local/share/mcp-lean"
+    assert folder.data_folder({"HOME": "/home/ann", "XDG_DATA_HOME": "/d"}) == "/d/mcp-lean"
     assert place.ledger_file.stat().st_mode & 0o777 == 0o600
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from mcp_lean.config import Config
 from mcp_lean.guard import loop_words as words
 from mcp_lean.guard.budget_words import REFUSED_RAISE
+from mcp_lean.guard.deliveries import UNCHANGED
 from mcp_lean.guard.event import ToolUse
 from mcp_lean.guard.hooks import Guard
 from mcp_lean.guard.identity import Caller
@@ -70,6 +71,14 @@ def no_read(text: str, path: str = "a.py") -> Done:
     return Done("Read", text, True, {"file_path": path})
 
 
+FUNCTION = "== a.py (2 lines)\ndef function():\n    return something"
+NOTE = f"note: a.py (2 lines) {UNCHANGED}"
+
+
+def read_many(text: str) -> Done:
+    return Done("mcp__lean__read_many", text, False, {"items": ["*.py"]})
+
+
 def steps(turns: Sequence[Turn]) -> list[tuple[str, str]]:
     """(rule, step) of what is found in each turn; two empty texts for nothing."""
     history, found = NOTHING_SEEN, []
@@ -99,6 +108,11 @@ LOOPS: dict[str, tuple[str, Round]] = {
         lambda n: [(Done("Bash", "Exit code 1", True, {"command": "make", "description": f"try {n}"}),)],
     ),
     "the same file": ("repeat", lambda n: [(read("a.py", "     1\tx = 1"),)]),
+    "the same file, every second time as a line": ("repeat", lambda n: [(read_many([FUNCTION, NOTE][n % 2]),)]),
+    "two files, one of them every second time as a line": (
+        "repeat",
+        lambda n: [(read_many(f"{[FUNCTION, NOTE][n % 2]}\n== b.py (1 line)\nnothing_new = 1"),)],
+    ),
     "the same search without hits": ("repeat", lambda n: [(Done("Grep", "No matches", False, {"pattern": "x"}),)]),
     "three files in turn": ("repeat", lambda n: [(read(f"{name}.py", f"{name} = 1"),) for name in "abc"]),
     "the same two calls in parallel": ("repeat", lambda n: [(read("a.py", "a = 1"), fails("make"))]),
@@ -185,6 +199,9 @@ def test_a_wait_for_what_stays_as_it_is_is_remarked_on_and_never_stopped() -> No
 HARMLESS: dict[str, Round] = {
     "green tests between edits": lambda n: [(edit("a.py", n),), (bash("pytest -q", "12 passed in 0.5s"),)],
     "green tests between edits by sed": lambda n: [(bash(f"sed -i s/{n}/x/ a"),), (bash("pytest", "12 passed"),)],
+    "a file that grows beside one that is held": lambda n: [
+        (read_many(f"{NOTE}\n== log.txt:{n}-{n}\nanother line of number {n} x {n * 7919}"),)
+    ],
     "status after each commit": lambda n: [
         (bash(f"git commit -m {n}", f"[main 12{n}] {n}"),),
         (bash("git status", ""),),

@@ -121,7 +121,7 @@ def test_a_block_that_is_only_a_heading_may_fill_the_budget_to_the_last_token() 
 
 
 def test_nothing_asked_is_nothing_packed() -> None:
-    assert pack([], 200) == Packed((), 0, True)
+    assert pack([], 200) == Packed(())
 
 
 ROWS = st.text(st.characters(codec="utf-8", exclude_characters="\n") | st.sampled_from("ab1 ._"), max_size=200)

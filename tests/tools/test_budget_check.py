@@ -168,3 +168,28 @@ def test_the_definition_is_short() -> None:
     shown = {"name": TOOL.name, "description": TOOL.description, "inputSchema": slim(TOOL.arguments)}
 
     assert len(json.dumps(shown, separators=(",", ":"))) <= 220
+
+
+def test_the_orchestrator_hears_when_the_next_task_would_be_cheaper_after_a_clear(place: Place, ledger: Ledger) -> None:
+    """40 requests are behind it, so 20 are expected; 100k tokens would go, at 0.20 USD per million a time."""
+    writer = Writer(context=20_000)
+    place.append("", writer.prompt())
+    place.append("", b"".join(line for _ in range(40) for line in writer.request(grows=2_500)))
+    ledger.remember(place.event("UserPromptSubmit"))
+
+    last = ask(place, ledger, "").splitlines()[-1]
+    assert last == (
+        "advice: every request carries your whole context: when this task is done, tell the user that /clear is "
+        "expected to save about 0.26 USD of the next one"
+    )
+
+
+@pytest.mark.parametrize(("requests", "grows"), [(8, 9_000), (40, 500)])
+def test_a_clear_is_not_advised_while_the_history_is_young_or_small(
+    place: Place, ledger: Ledger, requests: int, grows: int
+) -> None:
+    writer = Writer(context=20_000)
+    place.append("", b"".join(line for _ in range(requests) for line in writer.request(grows=grows)))
+    ledger.remember(place.event("UserPromptSubmit"))
+
+    assert ask(place, ledger, "").splitlines()[-1] == "advice: go on"

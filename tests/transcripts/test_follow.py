@@ -260,6 +260,22 @@ def test_a_look_reads_only_what_is_new(tmp_path: Path) -> None:
     assert len(follower.record().threads[0].requests) == 201
 
 
+def test_a_look_takes_as_much_as_it_may_and_the_next_one_goes_on(tmp_path: Path) -> None:
+    main = session_file(tmp_path, *(assistant(f"m{n}") for n in range(20)))
+    agent_file(tmp_path, "a1", assistant("s1"))
+    size = main.stat().st_size
+    follower = SessionFollower(str(main))
+    found, looks = [], 0
+    while not looks or not follower.is_at_end:
+        found.append(len(follower.poll(size // 4)))
+        looks += 1
+
+    assert looks <= 6
+    assert max(found) <= 6
+    assert sum(found) == len(follower.requests) == 21
+    assert follower.poll(size // 4) == []
+
+
 @contextmanager
 def scratch() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp())
@@ -270,11 +286,16 @@ def scratch() -> Iterator[Path]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(SESSIONS, st.lists(st.tuples(st.integers(0, 3), st.integers(0, 400)), max_size=8), st.booleans())
+@given(
+    SESSIONS,
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 400)), max_size=8),
+    st.booleans(),
+    st.none() | st.integers(50, 2_000),
+)
 def test_following_gives_what_a_full_reading_gives(
-    session: Session, steps: list[tuple[int, int]], has_last_end: bool
+    session: Session, steps: list[tuple[int, int]], has_last_end: bool, most_bytes: int | None
 ) -> None:
-    """T31: whatever the session, and however its files grow, byte by byte and in any order."""
+    """T31: whatever the session, and however its files grow, byte by byte and in any order, and are read in slices."""
     with scratch() as folder:
         main = folder / f"{SESSION}.jsonl"
         data = {main: joined(session.main)}
@@ -291,5 +312,7 @@ def test_following_gives_what_a_full_reading_gives(
             with path.open("ab") as file:
                 file.write(data[path][done[path] : done[path] + size])
             done[path] += size
-            follower.poll()
+            follower.poll(most_bytes)
+            while not follower.is_at_end:
+                follower.poll(most_bytes)
             assert follower.run() == full(main)

@@ -211,6 +211,39 @@ def test_an_attachment_without_its_rendering_counts_by_its_kind(tmp_path: Path, 
     assert only_agent(path).requests[0].entered.attachment_chars == chars
 
 
+OURS, OTHERS = "mcp_lean: Budget: 3 left.", "lint is clean"
+WRAPPED = "<system-reminder>\nPostToolBatch hook additional context: {}\n</system-reminder>"
+
+
+@pytest.mark.parametrize(
+    ("content", "rendered", "own"),
+    [
+        ([OURS], WRAPPED.format(OURS), len(WRAPPED.format(OURS))),
+        ([OTHERS], WRAPPED.format(OTHERS), 0),
+        ([OTHERS, OURS], WRAPPED.format(f"{OTHERS}\n{OURS}"), len(OURS)),
+        ([OURS], None, len(OURS) + len("PostToolBatch")),
+        (OURS, None, len(OURS) + len("PostToolBatch")),
+        ([f"I quote {OURS}"], None, 0),
+        ([7, None], "x", 0),
+        (None, "", 0),
+    ],
+    ids=["ours", "another hook's", "both in one", "not rendered", "not a list", "quoted", "damaged", "nothing"],
+)
+def test_words_of_our_hooks_are_known_by_their_start(
+    tmp_path: Path, content: object, rendered: str | None, own: int
+) -> None:
+    """Recorded on 2.1.330: one attachment per event, its `content` a list with the words of each hook."""
+    shown = None if rendered is None else [{"content": rendered}]
+    record = attachment("hook_additional_context", shown, content=content, hookName="PostToolBatch")
+    quoted = attachment("edited_text_file", [{"content": OURS}], content=[OURS])
+    path = session_file(tmp_path, record, quoted, assistant("m1"))
+
+    entered = only_agent(path).requests[0].entered
+
+    assert entered.own_chars == own
+    assert own <= entered.attachment_chars
+
+
 def test_a_client_that_renders_attachments_shows_none_that_it_did_not_render(tmp_path: Path) -> None:
     path = session_file(
         tmp_path,
