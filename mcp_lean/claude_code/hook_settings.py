@@ -29,6 +29,9 @@ CALL = ("tool_name", "tool_use_id")
 
 ANY_TOOL = ".*"
 
+FOR_PEOPLE = ("*budget*", "*mcp*lean*")
+"""Shell commands that are looked at: what only a person may do has one of these in it."""
+
 ROUTES_BY = ("tool_input", "effort", "permission_mode")
 
 PATHS = {"effort": "effort.level"}
@@ -76,7 +79,7 @@ def _needed(config: Config, server: str) -> list[_Hook]:
     ]
     if has_limits:
         found += [
-            _Hook("PreToolUse", (*CALL, "tool_input"), "Bash", "Bash(*budget*)"),
+            *(_Hook("PreToolUse", (*CALL, "tool_input"), "Bash", f"Bash({words})") for words in FOR_PEOPLE),
             _Hook("SubagentStart"),
             _Hook("SubagentStop"),
         ]

@@ -48,7 +48,11 @@ def answer(words: Sequence[str]) -> int:
             print(f"mcp-lean hook: {type(error).__name__}: {error}; work goes on without the guard", file=sys.stderr)
         said = b"" if event == "PreCompact" else b"{}"
     if sys.stdout:  # None when it was closed before the start
-        sys.stdout.buffer.write(said + b"\n")
+        try:
+            sys.stdout.buffer.write(said + b"\n")
+            sys.stdout.buffer.flush()
+        except OSError:  # nobody reads it; what is left in the buffer must not fail once more at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -58,8 +58,8 @@ def _run(arguments: list[str]) -> int:
         # Starts with every session, and the first request to the model waits for it: not even argparse is loaded.
         served: int = importlib.import_module("mcp_lean.cli.serve").run(None)
         return served
-    if arguments[:1] == ["hook"] and not any(word.startswith("-") for word in arguments[1:2]):
-        # A process for each event: as little as possible is loaded.
+    if arguments[:1] == ["hook"] and arguments[1:2] not in (["-h"], ["--help"]):
+        # A process for each event: as little as possible is loaded. Wrong usage would be status 2, a refusal.
         from mcp_lean.cli import hook
 
         return hook.answer(arguments[1:])

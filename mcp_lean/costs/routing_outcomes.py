@@ -8,8 +8,8 @@ An answer has failed when somebody had to do the work again:
 
     no answer        the agent ended without a text: stopped, or out of turns; not where a person stopped it
     asked again      its parent wrote to it once more
-    started again    its parent started another agent of that kind for the same slice: the same words, or half of the
-                     files
+    started again    its parent started another agent of that kind, or of the kind that it had asked for, with the same
+                     words; or another of that kind read half of the same files
     done by parent   its parent itself read, whole, at least half of the files that the agent had read, within the next
                      ten requests; files that it then edited do not count, for an edit wants the text
 
@@ -96,13 +96,16 @@ def _is_same_slice(run: Run, agent: Agent, files: frozenset[str], call: ToolCall
     if other.spawn is None or call.spawn is None:
         return False
     again = agent_of(run, other)
-    if again is None or again.agent_type != agent.agent_type:
-        return False
     first, second = call.spawn, other.spawn
+    # The parent's history keeps the call as written: what it starts instead is of the type that it had asked for.
+    if again is None or again.agent_type not in (agent.agent_type, first.agent_type):
+        return False
     if first.prompt_digest and first.prompt_digest == second.prompt_digest:
         return True
     if first.description and first.description.casefold() == second.description.casefold():
         return True
+    if again.agent_type != agent.agent_type:
+        return False
     own = files_read(run, again)
     return bool(files and own) and len(files & own) >= SAME_SLICE * min(len(files), len(own))
 

@@ -164,15 +164,24 @@ class Books:
     Args:
         entries: requests that are known, in the order in which they came.
         find: gives an older request that was not among `entries` by its id.
+        is_copy: whether a request that is new here was billed to another run: a forked session begins with the lines
+            of the one that it was forked from.
     """
 
-    def __init__(self, entries: Iterable[Entry] = (), find: Callable[[str], Entry | None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        entries: Iterable[Entry] = (),
+        find: Callable[[str], Entry | None] = lambda _: None,
+        is_copy: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self.accounts: dict[str, Account] = {}
         self._entries: dict[str, tuple[Entry, int]] = {}
         self._find = find
+        self._is_copy: Callable[[str], bool] = lambda _: False
         self._waiting: dict[str, tuple[int, Flight | None, Pending]] = {}
         for entry in entries:
             self.put(entry)
+        self._is_copy = is_copy
 
     def restore(self, agent_id: str, account: Account, newest: Sequence[Entry]) -> None:
         """Begins an agent's account with totals that were kept, and its newest requests."""
@@ -200,6 +209,8 @@ class Books:
             if entry.agent_id != before.agent_id:
                 entry = replace(entry, agent_id=before.agent_id)
             self.accounts[before.agent_id].take_off(before)
+        elif self._is_copy(entry.request_id):
+            return None
         account = self.accounts.setdefault(entry.agent_id, Account())
         self._entries[entry.request_id] = (entry, account.add(entry, position))
         return entry

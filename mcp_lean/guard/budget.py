@@ -28,7 +28,7 @@ from mcp_lean.guard import budget_words as words
 from mcp_lean.guard.decision import PASS, Decision
 from mcp_lean.guard.event import Event
 from mcp_lean.guard.limits import Raised, Spent, Standing, Step, of_agent, of_run
-from mcp_lean.guard.raising import raises_a_limit
+from mcp_lean.guard.raising import is_for_people
 
 MAIN_TYPE = "main"
 """`[budget.types.main]`: limits of the orchestrator by itself. It has none otherwise, for the run's limits hold it."""
@@ -97,8 +97,8 @@ def is_close(event: Event, state: State) -> bool:
 
 def decide(event: Event, state: State) -> Verdict:
     """What this event calls for. Pure: the same event and state, the same verdict."""
-    if event.name == "PreToolUse" and raises_a_limit(event.tool):
-        return Verdict(Decision(deny=words.REFUSED_RAISE))
+    if event.name == "PreToolUse" and is_for_people(event.tool):
+        return Verdict(Decision(deny=words.FOR_PEOPLE))
     own, run = standings(state, event.agent_id, event.agent_type)
     nearest = own if (own.step, own.share) >= (run.step, run.share) else run
     if event.agent_id and nearest is run and run.step is Step.NOTICE:

@@ -17,8 +17,9 @@ RAISES = {
 }
 """What is offered to a person after `mcp-lean budget --raise`, by kind of limit."""
 
-REFUSED_RAISE = (
-    "Limits are raised by a person, in a shell of their own; go on within the limit, or report what is done."
+FOR_PEOPLE = (
+    "This is for a person, in a shell of their own: limits are not raised, nor the guard removed, by an agent. Go on "
+    "within the limit, or report what is done."
 )
 
 

@@ -14,7 +14,7 @@ from mcp_lean.guard.event import ToolUse
 
 
 class Kind(Enum):
-    """LOOK: reads or searches. WAIT: asks how something is that goes on by itself. NEUTRAL: touches no file.
+    """LOOK: reads or searches. WAIT: asks a person, or how something is that goes on by itself. NEUTRAL: touches no file.
 
     CHANGE: writes, or may write. ACT: the same, by a tool that says nothing of its effect.
     """
@@ -29,7 +29,8 @@ class Kind(Enum):
 KINDS = {
     **dict.fromkeys(("Read", "NotebookRead", "Grep", "Glob", "LS"), Kind.LOOK),
     **dict.fromkeys(("TaskOutput", "BashOutput", "AgentOutputTool", "Monitor", "Sleep"), Kind.WAIT),
-    **dict.fromkeys(("TodoWrite", "TodoRead", "TaskCreate", "TaskUpdate", "TaskGet", "TaskList"), Kind.NEUTRAL),
+    **dict.fromkeys(("TaskGet", "TaskList", "AskUserQuestion", "ScheduleWakeup"), Kind.WAIT),
+    **dict.fromkeys(("TodoWrite", "TodoRead", "TaskCreate", "TaskUpdate"), Kind.NEUTRAL),
     **dict.fromkeys(("ToolSearch", "WebFetch", "WebSearch", "Skill", "LSP", "ListMcpResourcesTool"), Kind.NEUTRAL),
 }
 OWN_LOOKS = frozenset(("read_many", "grep_and_read", "repo_summary"))

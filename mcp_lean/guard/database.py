@@ -49,7 +49,9 @@ class Database:
         self.is_kept = True
         """False: everything is in memory only."""
         self._waiting: deque[Statement] = deque(maxlen=MOST_WAITING)
+        self._folder = folder
         self._connection = self._open(folder)
+        self._inode = _inode(self.path)
 
     def _open(self, folder: str) -> sqlite3.Connection:
         import sqlite3
@@ -72,6 +74,14 @@ class Database:
         self.is_kept = False
         return _connect(":memory:")
 
+    def _current(self) -> sqlite3.Connection:
+        """The connection to the file of that name: where somebody has deleted or replaced it, to the new one."""
+        if self.is_kept and _inode(self.path) != self._inode:
+            self._connection.close()
+            self._connection = self._open(self._folder)
+            self._inode = _inode(self.path)
+        return self._connection
+
     @property
     def note(self) -> str:
         """What is wrong with the file, in one line; empty while all is well."""
@@ -82,7 +92,7 @@ class Database:
         import sqlite3
 
         try:
-            return self._connection.execute(query, [_fit(value) for value in values]).fetchall()
+            return self._current().execute(query, [_fit(value) for value in values]).fetchall()
         except sqlite3.Error as error:
             self._note(error)
             return []
@@ -132,15 +142,16 @@ class Database:
         """Number of rows that the last statement changed."""
         import sqlite3
 
-        self._connection.execute("BEGIN IMMEDIATE")
+        connection = self._current()
+        connection.execute("BEGIN IMMEDIATE")
         try:
             changed = 0
             for statement, values in statements:
-                changed = self._connection.execute(statement, [_fit(value) for value in values]).rowcount
-            self._connection.execute("COMMIT")
+                changed = connection.execute(statement, [_fit(value) for value in values]).rowcount
+            connection.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):  # a full disk may have rolled back by itself
-                self._connection.execute("ROLLBACK")
+                connection.execute("ROLLBACK")
             raise
         return changed
 
@@ -159,6 +170,14 @@ class Database:
 
 class NewerLedgerError(Exception):
     """The file was made by a newer version."""
+
+
+def _inode(path: str) -> int:
+    """Which file a name stands for; 0 for none."""
+    try:
+        return os.stat(path).st_ino
+    except OSError:
+        return 0
 
 
 def _fit(value: object) -> object:

@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 
 from mcp_lean.guard import loop_words as words
 from mcp_lean.guard import masking
-from mcp_lean.guard.budget_words import REFUSED_RAISE
+from mcp_lean.guard.budget_words import FOR_PEOPLE
 from mcp_lean.guard.call_kind import Kind, kind_of, kind_of_failed
 from mcp_lean.guard.deliveries import UNCHANGED
 from mcp_lean.guard.event import ToolUse
@@ -69,7 +69,7 @@ DID_NOT_RUN = re.compile(
     re.IGNORECASE,
 )
 NOT_FOUND = "String to replace not found"
-OWN_WORDS = (REFUSED_RAISE, "mcp-lean budget --raise", words.LIFT)
+OWN_WORDS = (FOR_PEOPLE, "mcp-lean budget --raise", words.LIFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def observe(
     """The history with one more ended call, and what that shows. Pure."""
     if at_turn < history.turn:
         history = History(at_turn)  # a new prompt or context: looking again is no loop
-    if DID_NOT_RUN.match(response[:500]) or any(own in response[:2_000] for own in OWN_WORDS):
+    if DID_NOT_RUN.match(response[:500]) or (is_error and _is_refused_by_us(response)):
         return history, None
     now = _seen(tool_use, response, is_error, at_turn)
     if UNCHANGED in response:
@@ -168,6 +168,11 @@ def observe(
     if found is not None:
         history = replace(history, finding=found, found_turn=at_turn)
     return history, found
+
+
+def _is_refused_by_us(error: str) -> bool:
+    """Whether our own words are the error, and no program's output that shows them."""
+    return not masking.EXIT_CODE.match(error) and any(own in error[:2_000] for own in OWN_WORDS)
 
 
 def _seen(call: ToolUse, response: str, is_error: bool, turn: int) -> Seen:

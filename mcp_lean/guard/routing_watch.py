@@ -88,7 +88,7 @@ class RoutingWatcher:
     def _answer(self, event: Event, call: ToolUse) -> Decision:
         if not call.input:
             return PASS  # the hook of an older installation does not show the call
-        project = self._environ.get("CLAUDE_PROJECT_DIR") or event.cwd
+        project = os.path.normpath(self._environ.get("CLAUDE_PROJECT_DIR") or event.cwd)
         found = route(call.input, self._around(event, project))
         is_told = False
         if found.updated_input is None:
@@ -194,7 +194,7 @@ def _entry(event: Event, call: ToolUse, project: str, found: Route, action: Acti
     return Entry(
         event.session_id,
         call.id,
-        os.path.normpath(project),
+        project,
         event.agent_id,
         found.kind,
         action,

@@ -6,8 +6,9 @@ Not here: who should do it (`routing`).
 
 Only plain signs count, and in doubt the kind is `OTHER`, of which nothing follows. English alone is known: a task in
 another language has no sign. What is ordered has to be a known way of looking or telling, for no list of verbs of
-changing is complete ("wire up the handler"). A task that holds one word of writing is writing, unless the word is forbidden ("do not
-edit") or a thing ("the change"): to send reading to a large model costs cents, to send writing to a small one the work.
+changing is complete ("wire up the handler"). A task that holds one word of writing is writing, unless the word is
+forbidden ("do not edit") or a thing ("the change"): to send reading to a large model costs cents, to send writing to a
+small one the work.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ THINKS = re.compile(
     re.IGNORECASE,
 )
 WEB = re.compile(
-    r"https?://|\bwww\.|\b[\w-]+\.(?:com|org|net|io|dev)\b|\b(?:web\s?search|browse|browser|web\s?sites?|web\s?pages?|online|"
+    r"https?://|\bwww\.|\w\.(?:com|org|net|io|dev)\b|\b(?:web\s?search|browse|browser|web\s?sites?|web\s?pages?|online|"
     r"internet|pypi|crates\.io|hex\.pm|rubygems|npmjs|latest\s+(?:stable\s+)?versions?|release\s+notes|"
     r"official\s+doc\w*)\b",
     re.IGNORECASE,
@@ -105,32 +106,39 @@ PATHS = re.compile(r"(?<![\w./:-])(?:~|\.\.|/)[\w.@+-]*(?:/[\w.@+-]+)+")
 WORDS = re.compile(r"[^\s`'\"(),;]+")
 FILE = re.compile(r"[\w.@+/-]{0,200}\w\.\w{1,8}(?::[\d-]*|#\S*)?")
 
-LOOKING = frozenset(
-    "analyse analyze answer ask assume be browse check cite collect compare confirm consider count describe "
-    "detail determine discover distinguish enumerate examine exclude expect explain explore find focus follow gather get "
-    "give go grep has have highlight identify ignore include infer inspect inventory investigate keep know learn limit "
-    "list locate look map mention name need note notice open outline point provide quote read recall remember "
-    "report return scan search see show skim skip specify state stop study summarise summarize survey tell trace "
-    "understand use verify view walk want watch".split()
-)
+LOOKING = frozenset({
+    "analyse", "analyze", "answer", "ask", "assume", "be", "browse", "check", "cite", "collect", "compare",
+    "confirm", "consider", "count", "describe", "detail", "determine", "discover", "distinguish", "enumerate",
+    "examine", "exclude", "expect", "explain", "explore", "find", "focus", "follow", "gather", "get", "give",
+    "go", "grep", "has", "have", "highlight", "identify", "ignore", "include", "infer", "inspect", "inventory",
+    "investigate", "keep", "know", "learn", "limit", "list", "locate", "look", "map", "mention", "name", "need",
+    "note", "notice", "open", "outline", "point", "provide", "quote", "read", "recall", "remember", "report",
+    "return", "scan", "search", "see", "show", "skim", "skip", "specify", "state", "stop", "study", "summarise",
+    "summarize", "survey", "tell", "trace", "understand", "use", "verify", "view", "walk", "want", "watch"
+})  # fmt: skip
 """Verbs of orders that change nothing."""
 
-LINKING = frozenset(
-    "a about above after all an and any are as at because been before behind below between both but by can could did do "
-    "does during each either else every everything except for from had here how if in inside into is it its just least "
-    "less like many may maybe might more most much must my neither no nor not of off on once one only onto or other our "
-    "out outside over per plus run running rather same shall should since so some such than that the their them then "
-    "there these they this those through to under unless unlike until up upon us versus was we were what whatever when "
-    "where wherever whether which while who whom whose why will with within without would yet you your execute "
-    "including excluding using via regarding concerning given assuming especially e i me".split()
-)
+LINKING = frozenset({
+    "a", "about", "above", "after", "all", "an", "and", "any", "are", "as", "assuming", "at", "because", "been",
+    "before", "behind", "below", "between", "both", "but", "by", "can", "concerning", "could", "did", "do",
+    "does", "during", "e", "each", "either", "else", "especially", "every", "everything", "except", "excluding",
+    "execute", "for", "from", "given", "had", "here", "how", "i", "if", "in", "including", "inside", "into",
+    "is", "it", "its", "just", "least", "less", "like", "many", "may", "maybe", "me", "might", "more", "most",
+    "much", "must", "my", "neither", "no", "nor", "not", "of", "off", "on", "once", "one", "only", "onto", "or",
+    "other", "our", "out", "outside", "over", "per", "plus", "rather", "regarding", "run", "running", "same",
+    "shall", "should", "since", "so", "some", "such", "than", "that", "the", "their", "them", "then", "there",
+    "these", "they", "this", "those", "through", "to", "under", "unless", "unlike", "until", "up", "upon", "us",
+    "using", "versus", "via", "was", "we", "were", "what", "whatever", "when", "where", "wherever", "whether",
+    "which", "while", "who", "whom", "whose", "why", "will", "with", "within", "without", "would", "yet", "you",
+    "your"
+})  # fmt: skip
 """Words at the place of an order that order nothing. `run` and `execute` have patterns of their own."""
 
 UNKNOWN_ORDER = "an order that may change something"
 
 ORDERS = re.compile(
     r"(?:^[^A-Za-z\n]*|[.;:!?,]\s+|\u2014\s*|\b(?:and|then|or|but|to|please|also|just|finally|next|first|now)\s+)"
-    r"(?:\w+ly\s+)?(?=([A-Za-z-]+)\s+(?:(?:care\s+of|up|out|off|down|over|in|on|back|away)\s+)?"
+    r"(?:[A-Za-z]+ly\s+)?(?=([A-Za-z][A-Za-z-]*)\s+(?:(?:care\s+of|up|out|off|down|over|in|on|back|away)\s+)?"
     r"(?:the|an?|it|them|this|that|these|those|each|every|any|all|some|its|their|our|my|your|both|everything|anything|"
     r"whatever|what)\b)",
     re.IGNORECASE | re.MULTILINE,

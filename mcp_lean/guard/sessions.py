@@ -7,7 +7,7 @@ Not here: what events mean, and the lock (`ledger`); reading transcripts (`spend
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -77,8 +77,14 @@ class Sessions:
 
         flights = rows("SELECT agent, call, is_next, entered_tokens FROM flights WHERE session = ?")
         agents = rows("SELECT agent, agent_type, is_running FROM agents WHERE session = ?")
+
+        def is_copy(request_id: str) -> bool:
+            return bool(self._database.read(tables.OF_ANOTHER, (request_id, session_id)))
+
         return Session(
-            books=self._newest_books(session_id) if self._reads_on else Books(tables.entries(rows(tables.ENTRIES))),
+            books=self._newest_books(session_id, is_copy)
+            if self._reads_on
+            else Books(tables.entries(rows(tables.ENTRIES)), is_copy=is_copy),
             flights={
                 str(agent): Flight(str(call), bool(is_next), int(str(new))) for agent, call, is_next, new in flights
             },
@@ -86,14 +92,14 @@ class Sessions:
             told={(str(agent), str(what)) for agent, what in rows("SELECT agent, what FROM told WHERE session = ?")},
         )
 
-    def _newest_books(self, session_id: str) -> Books:
+    def _newest_books(self, session_id: str, is_copy: Callable[[str], bool]) -> Books:
         """Totals and the newest requests: a process for one event does not need the others, or few of them."""
 
         def find(request_id: str) -> Entry | None:
             found = tables.entries(self._database.read(tables.ONE_ENTRY, (session_id, request_id)))
             return found[0] if found else None
 
-        books = Books(find=find)
+        books = Books(find=find, is_copy=is_copy)
         for agent, account in tables.totals(self._database.read(tables.TOTALS, (session_id,))).items():
             newest = self._database.read(tables.NEWEST_ENTRIES, (session_id, agent, OUTPUTS_FOR_MEDIAN))
             books.restore(agent, account, tables.entries(reversed(newest)))

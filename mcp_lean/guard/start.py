@@ -4,7 +4,8 @@ In:  the project's folder and the environment.
 Out: a `Guard` with its parts; also when the settings or the ledger's file cannot be used, which it then says.
 Not here: what it does (`hooks`).
 
-Settings are read once per process: an agent that edits the project's file does not lift its own limits by that.
+Settings are read once per process: an agent that edits the project's file does not lift its own limits by that while
+its server runs. Where hooks are commands and no server runs, each event reads them anew.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from typing import TypeAlias, cast
 from mcp_lean.guard.books import Account, Entry, Flight, Place
 from mcp_lean.guard.identity import Caller
 
-VERSION = 2
-"""Of the tables. A file with a higher one is left alone."""
+VERSION = 3
+"""Of the tables; goes up with every change of them. A file with a higher one is left alone."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS calls (id TEXT, session TEXT, agent TEXT, agent_type TEXT, transcript TEXT,
@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS requests (session TEXT, id TEXT, agent TEXT, model TE
     context_tokens INTEGER, cache_read_tokens INTEGER, output_tokens INTEGER, read_rate INTEGER, write_rate INTEGER,
     output_rate INTEGER, is_final INTEGER, seen_chars INTEGER, calls TEXT, UNIQUE (session, id));
 CREATE INDEX IF NOT EXISTS requests_of_agents ON requests (session, agent);
+CREATE INDEX IF NOT EXISTS requests_by_id ON requests (id);
 CREATE TABLE IF NOT EXISTS routing (session TEXT, call TEXT, project TEXT, agent TEXT, kind TEXT, action TEXT,
     asked TEXT, agent_type TEXT, model TEXT, effort TEXT, reason TEXT, outcome TEXT, PRIMARY KEY (session, call));
 CREATE TABLE IF NOT EXISTS places (session TEXT, path TEXT, device TEXT, inode TEXT, size_bytes INTEGER,
@@ -55,6 +56,7 @@ ENTRY = (
 ENTRIES = f"{ENTRY} ORDER BY rowid"
 NEWEST_ENTRIES = f"{ENTRY} AND agent = ? ORDER BY rowid DESC LIMIT ?"
 ONE_ENTRY = f"{ENTRY} AND id = ?"
+OF_ANOTHER = "SELECT 1 FROM requests WHERE id = ? AND session <> ? LIMIT 1"
 TOTALS = (
     "SELECT agent, sum(picousd >> 32), sum(picousd & 4294967295), count(*), sum(tokens), sum(context_tokens), "
     "sum(cache_read_tokens) FROM requests WHERE session = ? GROUP BY agent"

@@ -29,7 +29,12 @@ def spawn(
 ) -> ToolCall:
     """As the parent wrote it: the client keeps the type that was asked for."""
     given = call(call_id, "Agent", subject=description, returned=result(100))
-    return replace(given, spawn=made(Spawn, agent_type="Explore", description=description, prompt_digest=digest or call_id, status=status))
+    return replace(
+        given,
+        spawn=made(
+            Spawn, agent_type="Explore", description=description, prompt_digest=digest or call_id, status=status
+        ),
+    )
 
 
 def reads(*files: str, tool: str = "mcp__lean__read_many") -> ToolCall:

@@ -186,7 +186,7 @@ def test_other_events_change_nothing(name: str) -> None:
 def test_a_model_cannot_raise_a_limit_and_is_told_why_in_one_sentence() -> None:
     verdict = decide(call(SUB, "Bash", command="mcp-lean budget --raise 5"), state())
 
-    assert verdict == Verdict(Decision(deny=words.REFUSED_RAISE))
+    assert verdict == Verdict(Decision(deny=words.FOR_PEOPLE))
 
 
 def test_the_words_for_each_kind_of_limit() -> None:

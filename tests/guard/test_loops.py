@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mcp_lean.config import Config
 from mcp_lean.guard import loop_words as words
-from mcp_lean.guard.budget_words import REFUSED_RAISE
+from mcp_lean.guard.budget_words import FOR_PEOPLE
 from mcp_lean.guard.deliveries import UNCHANGED
 from mcp_lean.guard.event import ToolUse
 from mcp_lean.guard.hooks import Guard
@@ -220,9 +220,7 @@ HARMLESS: dict[str, Round] = {
     ],
     "rejections": lambda n: [(fails("rm -r x", "The user doesn't want to proceed with this tool use. The tool"),)],
     "interrupts": lambda n: [(fails("make", "[Request interrupted by user for tool use]"),)],
-    "our own refusals": lambda n: [
-        (fails("mcp-lean budget --raise 5", f"PreToolUse:Bash hook error: {REFUSED_RAISE}"),)
-    ],
+    "our own refusals": lambda n: [(fails("mcp-lean budget --raise 5", f"PreToolUse:Bash hook error: {FOR_PEOPLE}"),)],
     "our own stops": lambda n: [(fails("make", words.stopped("the same call")),)],
     "old lines between edits": lambda n: [
         (Done("Read", "one line\nand two\nand three", False, {"file_path": "a", "offset": n}),),
@@ -319,6 +317,20 @@ def test_without_leave_to_stop_a_warning_is_the_last_step() -> None:
 
     assert [finding.step if finding else "" for finding in found] == ["", "", NOTICE, *[WARNING] * 4]
     assert "is stopped" not in str(found[-1])
+
+
+@pytest.mark.parametrize(
+    "done",
+    [
+        fails("make docs", f"Exit code 2\nno such page: mcp-lean budget --raise\n{words.LIFT}"),
+        read("budget.md", f"A person can lift this: mcp-lean budget --raise 5\n{FOR_PEOPLE}\nand so on"),
+    ],
+)
+def test_what_ran_and_shows_our_words_is_no_refusal_of_ours(done: Done) -> None:
+    loops = Loops()
+    found = [loops.observe(Caller("S"), done.call, done.result, done.is_error, turn) for turn in range(5)]
+
+    assert [finding.step if finding else "" for finding in found] == ["", "", NOTICE, WARNING, STOP]
 
 
 def test_words_name_the_call_what_to_do_and_how_a_person_lifts_it() -> None:

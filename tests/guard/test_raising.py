@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcp_lean.guard.event import ToolUse
-from mcp_lean.guard.raising import raises_a_limit
+from mcp_lean.guard.raising import is_for_people
 
 
 @pytest.mark.parametrize(
@@ -31,12 +31,18 @@ from mcp_lean.guard.raising import raises_a_limit
         "bash -c 'mcp-lean budget --raise 5'",
         "echo budget --raise 5 | xargs mcp-lean",
         "python -c \"from mcp_lean.cli.main import main; main(['budget', '--raise', '5'])\"",
+        'train.sh; -"-"raise 5 mcp-lean budget',
+        "mcp-lean init --undo",
+        "env -u CLAUDECODE mcp-lean init --budget-usd 500 --yes",
+        "python -m mcp_lean init --und --yes",
+        "echo '{}' | mcp-lean hook UserPromptSubmit",
+        "python3 -m mcp_lean hook < event.json",
         "mcp-lean budget --raise 5" + " " * 200_000,
         " " * 200_000 + "mcp-lean budget --raise 5",
     ],
 )
 def test_every_plain_spelling_is_seen(command: str) -> None:
-    assert raises_a_limit(ToolUse("t", "Bash", {"command": command}))
+    assert is_for_people(ToolUse("t", "Bash", {"command": command}))
 
 
 @pytest.mark.parametrize(
@@ -49,13 +55,22 @@ def test_every_plain_spelling_is_seen(command: str) -> None:
         "grep -rn raise budget.py",
         "mcp-lean budget --raised",
         "tool --raise 5 --budget 3",
+        "train.py --budget 100 --r 0.1",
+        "mcp-lean init --dry-run; git undo --yes",
+        "mcp-lean doctor",
+        "ls mcp_lean/cli/hook.py mcp-lean/hooks",
         "",
     ],
 )
 def test_other_uses_are_none_of_its_business(command: str) -> None:
-    assert not raises_a_limit(ToolUse("t", "Bash", {"command": command}))
+    assert not is_for_people(ToolUse("t", "Bash", {"command": command}))
 
 
 @pytest.mark.parametrize("tool", [None, ToolUse(), ToolUse("t", "Bash", {"command": ["mcp-lean budget --raise 5"]})])
 def test_no_command_is_no_raise(tool: ToolUse | None) -> None:
-    assert not raises_a_limit(tool)
+    assert not is_for_people(tool)
+
+
+def test_a_command_made_to_be_slow_is_looked_at_in_one_pass() -> None:
+    """An expression with gaps took eleven seconds for a quarter of this, and nothing else of the server ran."""
+    assert is_for_people(ToolUse("t", "Bash", {"command": "--raise; " + "mcp-lean budget " * 6_000}))

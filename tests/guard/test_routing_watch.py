@@ -171,6 +171,18 @@ def test_a_kind_that_failed_too_often_here_is_left_and_the_person_hears_of_it_on
     assert "updatedInput" in specific(session.call(call_id="t4"))
 
 
+def test_failures_count_however_the_project_is_spelled(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    for number in range(10):
+        session.log.note(
+            Entry("old", f"o{number}", str(session.project), "", "read", "routed", "", "", "", "", "", "asked again")
+        )
+    session.environ["CLAUDE_PROJECT_DIR"] = f"{session.project}/"
+    session.restart()
+
+    assert list(session.call(call_id="t1")) == ["systemMessage"]
+
+
 def test_an_agent_that_the_client_does_not_have_is_not_asked_for_again(tmp_path: Path) -> None:
     session = Session(tmp_path)
     session.install()

@@ -69,7 +69,7 @@ def agents(draw: st.DrawFn, agent_id: str, kind: str) -> Agent:
         )
         requests.append(replace(asked, id=f"{agent_id}-{number}", entered=entered, text="then parseItem"))
         waiting = calls
-    return agent(requests, agent_id, kind, agent_type="scout")  # type: ignore[arg-type]
+    return agent(requests, agent_id, kind, agent_type="Explore")  # type: ignore[arg-type]
 
 
 @st.composite

@@ -32,7 +32,7 @@ from mcp_lean.costs.replay.policies import (
     steady_prefix,
 )
 from mcp_lean.costs.replay.policy import Policy, Shrunk, shrink_results
-from mcp_lean.transcripts.model import Spawn
+from mcp_lean.transcripts.model import Spawn, ToolResult
 
 from .made import KNOWN, MICRO, OUT, READ, WRITE, WRITE_1H, Step, made, reads, saved, under
 
@@ -193,6 +193,18 @@ def test_without_texts_no_definition_is_known_and_none_is_cut() -> None:
     assert under(definitions, Work((made(large_read(), has_texts=False),)), "upper").count == 0
 
 
+@pytest.mark.parametrize("policy", [batching, native_parallel])
+@pytest.mark.parametrize("returned", [result(16), result(400, error=True), None], ids=["none found", "error", "lost"])
+def test_a_search_after_one_that_found_nothing_is_another_try(policy: Policy, returned: ToolResult | None) -> None:
+    """Nobody would have made it beside the first one."""
+    steps = chain(2)
+    [first] = steps[0].calls
+    steps[0] = replace(steps[0], calls=(replace(first, result=returned),))
+
+    assert under(policy, Work((made(steps, facts=ALL_KNOWN),))).count == 0
+    assert under(policy, Work((made(steps, facts=ALL_KNOWN),)), "upper").count == 1
+
+
 def read_twice(*between: Step) -> Actor:
     """A file of 3,000 tokens, and half of its lines once more."""
     steps = [
@@ -281,7 +293,7 @@ def test_agents_that_use_the_web_are_not_routed() -> None:
 def test_general_types_are_those_of_the_router() -> None:
     from mcp_lean.guard.routing import GENERAL
 
-    assert set(routing.GENERAL_TYPES) == set(GENERAL)
+    assert set(lean_agents.GENERAL_TYPES) == set(GENERAL)
 
 
 def test_the_list_of_our_agents_is_charged_to_what_needs_them() -> None:
@@ -326,7 +338,8 @@ def test_a_scout_that_works_longer_than_the_cache_lasts_leaves_it_cold(write_1h:
 def test_lean_agents_start_with_little() -> None:
     steps = [replace(BASE, calls=(reads("f"),)), Step((("result", 900, "f"),))]
 
-    assert saved(lean_agents, made(steps, "subagent")) == pytest.approx(17_000 * (WRITE + READ))
+    assert under(lean_agents, Work((made(steps, "subagent", agent_type="Plan"),))).count == 0, "a type that was chosen"
+    assert saved(lean_agents, made(steps, "subagent", agent_type="Explore")) == pytest.approx(17_000 * (WRITE + READ))
 
 
 def test_an_agent_that_changes_files_is_lean_only_when_that_is_expected_of_it() -> None:
@@ -465,7 +478,11 @@ LOSERS: list[tuple[str, Policy, Bound, bool, Actor | list[Actor]]] = [
         lean_agents,
         "strict",
         False,
-        made([Step((("base", 4_000),), (reads("f"),), fresh_hit=1.0), Step((("result", 9, "f"),))], "subagent"),
+        made(
+            [Step((("base", 4_000),), (reads("f"),), fresh_hit=1.0), Step((("result", 9, "f"),))],
+            "subagent",
+            agent_type="Explore",
+        ),
     ),
     (
         "everything is needed afterwards",

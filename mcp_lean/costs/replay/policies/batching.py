@@ -25,7 +25,8 @@ INFO = PolicyInfo(
         "A turn that goes away no longer reads the context again; results and what the model wrote are paid as before.",
         (
             "Strict: every word of a merged call's arguments stood in the context before the first of them; no next "
-            "pages, nothing looked at twice; one tool of ours could have made all of them."
+            "pages, nothing looked at twice, nothing behind a call that found nothing; one "
+            "tool of ours could have made all of them."
         ),
         "Upper: any consecutive read-only calls, but for looks at something that is still going on.",
         "One joined call in twenty fails and is made again call by call.",

@@ -13,6 +13,8 @@ STRICT_BASE_TOKENS = 3_000
 BASE_TOKENS = 2_500
 WRITING_TOKENS = 2_500
 """Tools to change files with."""
+GENERAL_TYPES = frozenset({"general-purpose", "Explore"})
+"""Types of the client that stand for no choice, as in `guard/routing`."""
 
 INFO = PolicyInfo(
     "lean_agents",
@@ -20,8 +22,8 @@ INFO = PolicyInfo(
     ("strict", "expected"),
     (
         (
-            "Strict: subagents that change nothing start with 3,000 tokens in place of their own base, written cold: "
-            "no other agent has left it in the cache."
+            "Strict: subagents of a general type (Explore, general-purpose) that change nothing start "
+            "with 3,000 tokens in place of their own base, written cold: no other agent has left it in the cache."
         ),
         "Expected: every subagent, with 2,500 tokens, and 2,500 more where it changes files.",
         (
@@ -41,7 +43,9 @@ def apply(work: Work, case: Case) -> Applied:
 
 def _lean(actor: Actor, case: Case) -> tuple[Actor, int]:
     reads_only = only_reads(actor)
-    if not actor.is_subagent or actor.is_lean or (case.bound == "strict" and not reads_only):
+    if not actor.is_subagent or actor.is_lean:
+        return actor, 0
+    if case.bound == "strict" and not (reads_only and actor.agent.agent_type in GENERAL_TYPES):
         return actor, 0
     base = STRICT_BASE_TOKENS if case.bound == "strict" else BASE_TOKENS + (0 if reads_only else WRITING_TOKENS)
     return replace(with_base(actor, base), is_lean=True), 1

@@ -20,6 +20,10 @@ from mcp_lean.costs.replay.policy import CALL_OUTPUT_TOKENS, added_turn, is_wait
 from mcp_lean.costs.replay.simulate import prefix_picousd, walk
 from mcp_lean.transcripts.model import ToolCall
 
+NOTHING_CHARS = {"Bash": len("(Bash completed with no output)")}
+NO_FIND_CHARS = len("No matches found")
+"""What the client says where nothing was found; no longer answer of a search is taken for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -75,13 +79,21 @@ def groups(actor: Actor, joins: Joins) -> list[Group]:
 def known_before(actor: Actor, group: Sequence[Turn], turn: Turn) -> bool:
     """Every word of the turn's arguments had been read or written when the group's first call was made.
 
-    A call that looks at the same thing again does so because something has changed, or was cut off.
+    A call that looks at the same thing again does so because something has changed, or was cut off; one that follows a
+    search without a find is another try.
     """
     call = turn.request.calls[0]
     facts = actor.facts.of(call.id)
-    if facts.known_from > 2 * group[0].index + 1 or facts.reads_on:
+    if facts.known_from > 2 * group[0].index + 1 or facts.reads_on or _found_nothing(group[-1].request.calls[0]):
         return False
     return not any(_is_same(call, other.request.calls[0]) for other in group)
+
+
+def _found_nothing(call: ToolCall) -> bool:
+    """An error, or no more than the sentence that says so."""
+    if call.result is None or call.result.is_error:
+        return True
+    return call.result.result_chars <= NOTHING_CHARS.get(call.name, NO_FIND_CHARS)
 
 
 def _is_same(call: ToolCall, other: ToolCall) -> bool:

@@ -18,7 +18,7 @@ INFO = PolicyInfo(
         ),
         (
             "Strict: every word of a joined call's arguments stood in the context before the first of them; no next "
-            "pages, nothing looked at twice; any tools."
+            "pages, nothing looked at twice, nothing behind a call that found nothing; any tools."
         ),
         "Upper: any consecutive read-only calls, but for looks at something that is still going on.",
         (

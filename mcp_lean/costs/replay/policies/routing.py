@@ -8,14 +8,12 @@ from mcp_lean.costs.prices import canonical
 from mcp_lean.costs.read_only import only_looks
 from mcp_lean.costs.replay.model import Actor, Work
 from mcp_lean.costs.replay.outcome import PolicyInfo
-from mcp_lean.costs.replay.policies.lean_agents import only_reads
+from mcp_lean.costs.replay.policies.lean_agents import GENERAL_TYPES, only_reads
 from mcp_lean.costs.replay.policy import Applied, Case, scaled
 from mcp_lean.costs.replay.worlds import World
 
 CHEAP = {"strict": "claude-haiku-4-5", "expected": "claude-haiku-5-5"}
 REPEATED_SHARE = 0.15
-GENERAL_TYPES = frozenset({"general-purpose", "Explore"})
-"""Types of the client that stand for no choice, as in `guard/routing`."""
 
 INFO = PolicyInfo(
     "routing",
