@@ -79,11 +79,11 @@ def grown(transcripts: str, megabytes: int, home: Path) -> None:
 def took_ms(name: str, home: Path) -> tuple[float, float]:
     """Milliseconds of an event in this process, the first time and the second."""
     from mcp_lean.config import Compact
-    from mcp_lean.guard.checkpoints import Checkpoints
-    from mcp_lean.guard.compaction import Compaction
-    from mcp_lean.guard.continuing import Continuing
+    from mcp_lean.guard.continuing.checkpoints import Checkpoints
+    from mcp_lean.guard.continuing.compaction import Compaction
+    from mcp_lean.guard.continuing.watcher import Continuing
     from mcp_lean.guard.event import Event
-    from mcp_lean.guard.ledger import Ledger
+    from mcp_lean.guard.ledger.ledger import Ledger
     from mcp_lean.guard.parts import Watcher
 
     environ = {"HOME": str(home), "CLAUDE_CONFIG_DIR": str(home / "config"), "XDG_DATA_HOME": str(home / name)}
@@ -113,8 +113,9 @@ def took_ms(name: str, home: Path) -> tuple[float, float]:
 
 def sizes() -> None:
     """Prints what is put into a context at most; lines for the person are in none."""
-    from mcp_lean.guard import compaction, continuing_words
-    from mcp_lean.guard.checkpoints import BUDGET_TOKENS
+    from mcp_lean.guard.continuing import compaction
+    from mcp_lean.guard.continuing import words as continuing_words
+    from mcp_lean.guard.continuing.checkpoints import BUDGET_TOKENS
     from mcp_lean.packing.tokens import cost
 
     longest = "\n- ".join(("These must survive, in the words in which they were said:", *compaction.SURVIVES.values()))

@@ -111,7 +111,7 @@ def first_events(session: Session, env: Mapping[str, str], home: Path, servers: 
     """Milliseconds of each server's first event, and of the ones in which it reads the rest of the transcript."""
     from mcp_lean.costs.breakdown import break_down
     from mcp_lean.costs.contract import price_table
-    from mcp_lean.guard.ledger import Ledger
+    from mcp_lean.guard.ledger.ledger import Ledger
     from mcp_lean.transcripts.read import load_runs
 
     [run] = load_runs([str(session.file)]).runs

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from mcp_lean.guard.event import Event, ToolUse
-from mcp_lean.guard.ledger import Ledger
+from mcp_lean.guard.ledger.ledger import Ledger
 
 SESSION = "44444444-4444-4444-8444-444444444444"
 RESULT_CHARS = 6_000
@@ -26,7 +26,7 @@ RESULT_CHARS = 6_000
 ONCE = """
 import os, sys
 from mcp_lean.guard.event import Event, ToolUse
-from mcp_lean.guard.ledger import Ledger
+from mcp_lean.guard.ledger.ledger import Ledger
 ledger = Ledger.open(os.environ, reads_on=True)
 ledger.remember(Event("PreToolUse", sys.argv[1], sys.argv[2], tool=ToolUse(sys.argv[3], "Read")))
 ledger.spent(sys.argv[1], ""), ledger.spent(sys.argv[1], None), ledger.raised(sys.argv[1])

@@ -14,9 +14,9 @@ import sys
 import time
 from collections import Counter
 
-from mcp_lean.guard.loops import STEPS
+from mcp_lean.guard.loops.detector import STEPS
+from mcp_lean.guard.loops.recorded import replay
 from mcp_lean.guard.parts import NOTICE, STOP, WARNING
-from mcp_lean.guard.replay import replay
 from mcp_lean.transcripts.read import load_runs
 
 

@@ -22,9 +22,9 @@ from mcp_lean.costs.replay.catalog import POLICIES
 from mcp_lean.costs.replay.outcome import WorldName
 from mcp_lean.costs.replay.runs import replay_worlds
 from mcp_lean.report.figures import money, percent, plural
+from mcp_lean.report.replay.runs import measure
 from mcp_lean.report.replay.summary import Row, Summary, summarize
 from mcp_lean.report.replay.terminal import data_words, residual_words
-from mcp_lean.report.replay.runs import measure
 from mcp_lean.transcripts.read import load_runs
 
 WORLDS: tuple[WorldName, ...] = ("recorded", "current")

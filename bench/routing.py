@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from mcp_lean.guard.routing_words import LONGEST_CHARS, work_of
+from mcp_lean.guard.routing.words import LONGEST_CHARS, work_of
 from mcp_lean.guard.start import start
 
 PROMPT = "Find where the settings are loaded and report the paths, with src/app.py and lib/x.py in mind. " * 12

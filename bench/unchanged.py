@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from mcp_lean.guard.deliveries import LEAST_CHARS
-from mcp_lean.guard.held import RECENT_TOKENS, held_results, read_tail
+from mcp_lean.guard.unchanged.deliveries import LEAST_CHARS
+from mcp_lean.guard.unchanged.held import RECENT_TOKENS, held_results, read_tail
 from mcp_lean.packing.tokens import estimate
 from mcp_lean.transcripts.fields import Json, count, items, mapping, text
 from mcp_lean.transcripts.lines import parse

@@ -65,7 +65,7 @@ class Budget(Limits):
 class Guard:
     """What the guard does in Claude Code.
 
-    unchanged: lines that an agent provably holds are answered by a line (`guard/deliveries`).
+    unchanged: lines that an agent provably holds are answered by a line (`guard/unchanged/deliveries`).
     """
 
     enabled: bool = True

@@ -41,8 +41,8 @@ SIGNS = {
     ("tools/base.py", "threading.Event"),
     ("repo/workspace.py", "threading.Lock"),
     ("guard/hooks.py", "threading.Lock"),
-    ("guard/deliveries.py", "threading.Lock"),
-    ("guard/ledger.py", "threading.RLock"),
+    ("guard/unchanged/deliveries.py", "threading.Lock"),
+    ("guard/ledger/ledger.py", "threading.RLock"),
     # Reads hundreds of megabytes in processes, for commands; counts threads to be sure that forking is safe.
     ("transcripts/parallel.py", "threading"),
     ("transcripts/parallel.py", "concurrent.futures.ProcessPoolExecutor"),

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mcp_lean.config import Budget, Config
-    from mcp_lean.guard.ledger import Ledger
-    from mcp_lean.guard.status import AgentStatus, RunStatus
+    from mcp_lean.guard.budget.status import AgentStatus, RunStatus
+    from mcp_lean.guard.ledger.ledger import Ledger
 
 RECENT = 5
 INTERVAL_S = 1.0
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
 
     from mcp_lean.config import load
     from mcp_lean.errors import LeanError
-    from mcp_lean.guard.ledger import Ledger
+    from mcp_lean.guard.ledger.ledger import Ledger
 
     raised = _parsed(args.raise_by) if args.raise_by is not None else None
     if args.raise_by is not None and raised is None:
@@ -97,8 +97,8 @@ def _act(
     import json
     import sys
 
-    from mcp_lean.guard.limits import Step
-    from mcp_lean.guard.status import as_json, status
+    from mcp_lean.guard.budget.limits import Step
+    from mcp_lean.guard.budget.status import as_json, status
 
     if raised:
         files = files[:1]
@@ -161,7 +161,7 @@ def _parsed(words: str) -> tuple[str, float] | None:
 
 def lines(run: RunStatus) -> Iterator[str]:
     """A run as text: the total, then an agent per line."""
-    from mcp_lean.guard.budget_words import used
+    from mcp_lean.guard.budget.words import used
 
     yield f"run {run.session_id}: {_of(run.spent.usd + run.spent.reserved_usd, run.run_usd)}{_extra(run)}"
     for agent in run.agents:

@@ -80,14 +80,14 @@ def _routed(costs: Sequence[RunCost], environ: Mapping[str, str]) -> list[Decide
     import os
     import sys
 
-    from mcp_lean.guard.database import NAME
     from mcp_lean.guard.folder import data_folder
+    from mcp_lean.guard.ledger.database import NAME
     from mcp_lean.report.routing import decided
 
     if not os.path.isfile(os.path.join(data_folder(environ), NAME)):
         return []
-    from mcp_lean.guard.ledger import Ledger
-    from mcp_lean.guard.routing_log import RoutingLog
+    from mcp_lean.guard.ledger.ledger import Ledger
+    from mcp_lean.guard.routing.log import RoutingLog
 
     ledger = Ledger.open(environ)
     log = RoutingLog(ledger)

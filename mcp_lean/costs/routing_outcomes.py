@@ -2,7 +2,7 @@
 
 In:  a recorded run, and the ids of the calls that started the agents.
 Out: for each call one word: good, one of `FAILURES`, or `PENDING`. Pure.
-Not here: which calls were routed (`guard/routing_log`), what follows from a rate of failures (`guard/routing`).
+Not here: which calls were routed (`guard/routing/log`), what follows from a rate of failures (`guard/routing`).
 
 An answer has failed when somebody had to do the work again:
 

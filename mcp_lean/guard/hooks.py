@@ -21,13 +21,15 @@ from threading import Lock
 from typing import TypeVar
 
 from mcp_lean.config import Config
-from mcp_lean.guard import budget, budget_words, nudge
+from mcp_lean.guard import nudge
+from mcp_lean.guard.budget import verdict as budget
+from mcp_lean.guard.budget import words as budget_words
+from mcp_lean.guard.budget.limits import Spent
 from mcp_lean.guard.decision import PASS, Decision, joined, render
 from mcp_lean.guard.event import EVENTS, Event, ToolUse, parse
 from mcp_lean.guard.identity import Caller, caller_of
-from mcp_lean.guard.limits import Spent
+from mcp_lean.guard.ledger.settling import Settling
 from mcp_lean.guard.parts import NOTICE, STOP, WARNING, Failsafe, Ledger, Loops, Recall, Watcher
-from mcp_lean.guard.settling import Settling
 
 AGENTS_KEPT = 1_000
 """Agents whose turns are in memory; the ones that acted longest ago are dropped."""

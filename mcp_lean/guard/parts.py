@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from mcp_lean.guard import words
+from mcp_lean.guard.budget.limits import Raised, Spent
 from mcp_lean.guard.decision import PASS, Decision
 from mcp_lean.guard.event import Event, ToolUse
 from mcp_lean.guard.identity import Caller
-from mcp_lean.guard.limits import Raised, Spent
 
 T = TypeVar("T")
 

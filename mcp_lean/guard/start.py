@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 from mcp_lean.config import Compact, Config, load
 from mcp_lean.config import Guard as GuardSettings
 from mcp_lean.errors import ConfigError
-from mcp_lean.guard.budget import SPAWNS
+from mcp_lean.guard.budget.verdict import SPAWNS
 from mcp_lean.guard.event import Event
 from mcp_lean.guard.hooks import Guard
 from mcp_lean.guard.parts import STOP, Deferred, Recall, Watcher
 
 if TYPE_CHECKING:
     from mcp_lean.guard.identity import Caller
-    from mcp_lean.guard.ledger import Ledger
-    from mcp_lean.guard.loops import Loops
+    from mcp_lean.guard.ledger.ledger import Ledger
+    from mcp_lean.guard.loops.detector import Loops
 
 
 ENTRYPOINT = "CLAUDE_CODE_ENTRYPOINT"
@@ -58,7 +58,7 @@ def start(
         is_for_one_event: the process ends after it; turns of agents are then not remembered.
         say: takes what went wrong, a line each; by default it goes to stderr.
     """
-    from mcp_lean.guard.ledger import Ledger
+    from mcp_lean.guard.ledger.ledger import Ledger
 
     ledger = Ledger.open(environ, reads_on=is_for_one_event)
     try:
@@ -82,7 +82,7 @@ def _watchers(config: Config, ledger: Ledger, environ: Mapping[str, str], is_for
 
 
 def _routing(config: Config, ledger: Ledger, environ: Mapping[str, str]) -> Watcher:
-    from mcp_lean.guard.routing_watch import RoutingWatcher
+    from mcp_lean.guard.routing.watcher import RoutingWatcher
 
     return RoutingWatcher(config.routing, ledger, environ)
 
@@ -94,16 +94,16 @@ def _starts_an_agent(event: Event) -> bool:
 
 def _continuing(settings: Compact, ledger: Ledger, environ: Mapping[str, str]) -> Iterator[Watcher]:
     """What puts a checkpoint where a conversation loses its history."""
-    from mcp_lean.guard.checkpoints import Checkpoints
+    from mcp_lean.guard.continuing.checkpoints import Checkpoints
 
     checkpoints = Checkpoints(environ)
     if settings.carry:
-        from mcp_lean.guard.compaction import Compaction
+        from mcp_lean.guard.continuing.compaction import Compaction
 
         yield Compaction(checkpoints)
     if settings.clear != "off" or settings.after_clear == "always":
-        from mcp_lean.guard.continuing import Continuing
-        from mcp_lean.guard.seams import client_of
+        from mcp_lean.guard.continuing.seams import client_of
+        from mcp_lean.guard.continuing.watcher import Continuing
 
         has_terminal = environ.get(ENTRYPOINT) == "cli"
         yield Continuing(settings, ledger, checkpoints, client=client_of(environ), can_hold=has_terminal)
@@ -111,7 +111,7 @@ def _continuing(settings: Compact, ledger: Ledger, environ: Mapping[str, str]) -
 
 def _loops(config: Config) -> Loops:
     """A detector needs several turns: a process that ends after one event neither loads nor asks it."""
-    from mcp_lean.guard.loops import Loops
+    from mcp_lean.guard.loops.detector import Loops
 
     return Loops(may_stop=config.guard.loops == STOP)
 
@@ -120,7 +120,7 @@ def _recall(loops: Loops, environ: Mapping[str, str]) -> Recall:
     """Shows the detector what an agent did before this process: loaded for the first agent that needs it."""
 
     def shown(caller: Caller, now: frozenset[str]) -> int:
-        from mcp_lean.guard.recall import recall
+        from mcp_lean.guard.loops.recall import recall
 
         return recall(loops, caller, now, environ)
 

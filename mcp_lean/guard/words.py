@@ -1,4 +1,4 @@
-"""Sentences of the guard that a model or a person reads, other than those about limits (`budget_words`).
+"""Sentences of the guard that a model or a person reads, other than those about limits (`budget/words`).
 
 In:  what happened.
 Out: one short plain sentence.

@@ -20,13 +20,13 @@ import anyio
 import anyio.to_thread
 from mcp_types import Tool as ToolDefinition
 
-from mcp_lean.guard.deliveries import Deliveries, Delivery
+from mcp_lean.guard.unchanged.deliveries import Deliveries, Delivery
 
 if TYPE_CHECKING:
     from mcp_lean.config import Budget
     from mcp_lean.guard.identity import Caller
-    from mcp_lean.guard.ledger import Ledger
-    from mcp_lean.guard.loops import Loops
+    from mcp_lean.guard.ledger.ledger import Ledger
+    from mcp_lean.guard.loops.detector import Loops
     from mcp_lean.guard.start import Started
 
 log = logging.getLogger(__name__)

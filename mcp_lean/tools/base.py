@@ -22,8 +22,8 @@ from mcp_lean.repo.workspace import Workspace
 
 if TYPE_CHECKING:
     from mcp_lean.config import Budget as Limits
-    from mcp_lean.guard.deliveries import Delivery
-    from mcp_lean.guard.ledger import Ledger
+    from mcp_lean.guard.ledger.ledger import Ledger
+    from mcp_lean.guard.unchanged.deliveries import Delivery
 
 
 def _as_list(value: object) -> object:

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 
 from mcp_lean.config import Budget
 from mcp_lean.errors import AskError
-from mcp_lean.guard import budget_words as words
-from mcp_lean.guard.budget import State, limits_of, standings
-from mcp_lean.guard.ledger import Known, Ledger
-from mcp_lean.guard.limits import Raised, Spent, Standing, Step, of_agent
+from mcp_lean.guard.budget import words
+from mcp_lean.guard.budget.limits import Raised, Spent, Standing, Step, of_agent
+from mcp_lean.guard.budget.verdict import State, limits_of, standings
+from mcp_lean.guard.ledger.ledger import Known, Ledger
 from mcp_lean.tools.base import Arguments, Context, Tool
 
 LARGE_CONTEXT_TOKENS = 120_000
@@ -131,7 +131,7 @@ def _fresh_start(transcript: str) -> str:
     from mcp_lean.costs import clearing
     from mcp_lean.costs.contract import price_table
     from mcp_lean.costs.money import to_usd
-    from mcp_lean.guard.weighing import situation_at_rest
+    from mcp_lean.guard.continuing.weighing import situation_at_rest
     from mcp_lean.transcripts.ends import read_ends
 
     try:

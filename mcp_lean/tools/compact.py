@@ -2,7 +2,7 @@
 
 In:  the tokens that the answer may have; who calls is known from the hooks.
 Out: the checkpoint's text, with the state of the budget; without hooks, that of the run's main agent.
-Not here: what a checkpoint says (`checkpoint`), putting one in after a compaction (`guard/compaction`).
+Not here: what a checkpoint says (`checkpoint`), putting one in after a compaction (`guard/continuing/compaction`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def run(args: Compact, context: Context) -> str:
         AskError: nothing says whose transcript it is, it cannot be read, or there is nothing to say yet.
     """
     from mcp_lean.checkpoint.live import SessionCheckpoints
-    from mcp_lean.guard.spend import is_in_a_root
+    from mcp_lean.guard.ledger.spend import is_in_a_root
 
     caller, ledger = context.caller, context.ledger
     session = caller.session_id if caller else ledger.own_session() if ledger else ""

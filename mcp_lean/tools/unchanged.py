@@ -2,7 +2,7 @@
 
 In:  the blocks of an answer, as they are about to be shown.
 Out: their texts; "note: NAME unchanged since you read it; ask again for the text" for those that need not be sent.
-Not here: what proves it (`guard/deliveries`), the blocks (`read_many`, `grep_answer`).
+Not here: what proves it (`guard/unchanged/deliveries`), the blocks (`read_many`, `grep_answer`).
 
 Only lines of files are looked at, never outlines, lists, or the rest of a long line. Without a known caller every
 block is its text.
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcp_lean.errors import AskError
-from mcp_lean.guard.deliveries import LEAST_CHARS, UNCHANGED, Piece
+from mcp_lean.guard.unchanged.deliveries import LEAST_CHARS, UNCHANGED, Piece
 from mcp_lean.packing import render
 from mcp_lean.repo.workspace import Workspace
 from mcp_lean.tools.base import Context

@@ -13,8 +13,8 @@ from guard.runs import SESSION, Place, Writer
 from mcp_lean.claude_code.hook_settings import hooks
 from mcp_lean.cli import budget
 from mcp_lean.config import Config
-from mcp_lean.guard.ledger import Ledger
-from mcp_lean.guard.limits import Raised
+from mcp_lean.guard.budget.limits import Raised
+from mcp_lean.guard.ledger.ledger import Ledger
 
 OLDER = "66666666-6666-4666-8666-666666666666"
 

@@ -82,7 +82,7 @@ def test_a_late_answer_is_given_up() -> None:
 def test_a_part_that_fails_alone_does_not_take_the_deadline_for_its_own_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mcp_lean.guard.ledger import Ledger
+    from mcp_lean.guard.ledger.ledger import Ledger
 
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("CLAUDE_PROJECT_DIR", str(tmp_path))

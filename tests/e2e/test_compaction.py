@@ -6,8 +6,8 @@ import pytest
 
 from mcp_lean.claude_code.hook_settings import hooks
 from mcp_lean.config import Config
-from mcp_lean.guard import compaction
-from mcp_lean.guard.checkpoints import BUDGET_TOKENS
+from mcp_lean.guard.continuing import compaction
+from mcp_lean.guard.continuing.checkpoints import BUDGET_TOKENS
 from mcp_lean.packing.tokens import cost
 
 from .client import Claude

@@ -13,7 +13,7 @@ import pytest
 
 from mcp_lean.claude_code.hook_settings import hooks
 from mcp_lean.config import Config
-from mcp_lean.guard import masking
+from mcp_lean.guard.loops import masking
 from mcp_lean.transcripts.read import load_runs
 
 from .client import Claude
@@ -65,7 +65,7 @@ def test_without_a_server_commands_hold_the_limits_by_themselves(claude: Claude,
 
 
 def test_a_result_reads_the_same_in_the_transcript_as_in_its_event(claude: Claude) -> None:
-    """A guard that is started anew counts on with what the transcript says (`guard/recall`)."""
+    """A guard that is started anew counts on with what the transcript says (`guard/loops/recall`)."""
     calls = [*fail(1), echo("on"), use("Read", file_path="a.txt"), use("Grep", pattern="a"), use("Read", file_path="b")]
     run = claude(files={"a.txt": "a\nb\n"}, hooks=["PostToolBatch"], turns=[*calls, "done"])
 

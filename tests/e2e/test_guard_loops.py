@@ -2,7 +2,7 @@
 
 import pytest
 
-from mcp_lean.guard.loop_words import LIFT
+from mcp_lean.guard.loops.words import LIFT
 
 from .client import Claude
 from .script import Says, ToolUse, spawn, use

@@ -11,7 +11,7 @@ import pytest
 
 from mcp_lean.claude_code.hook_settings import hooks
 from mcp_lean.config import Config
-from mcp_lean.guard.ledger import Ledger
+from mcp_lean.guard.ledger.ledger import Ledger
 
 from .client import Claude
 from .live import Scene

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from mcp_lean.config import Budget, Config
 from mcp_lean.config import Guard as GuardSettings
-from mcp_lean.guard import budget
+from mcp_lean.guard.budget import verdict as budget
+from mcp_lean.guard.budget.limits import Raised, Spent
 from mcp_lean.guard.decision import PASS, Decision
 from mcp_lean.guard.event import EVENTS, Event, ToolUse
 from mcp_lean.guard.hooks import Guard, Outcome, State, decide
 from mcp_lean.guard.identity import Caller
-from mcp_lean.guard.limits import Raised, Spent
 from mcp_lean.guard.parts import Deferred
 from mcp_lean.guard.words import READS_TOGETHER
 from mcp_lean.transcripts.own import START

@@ -8,9 +8,8 @@ import pytest
 
 from mcp_lean.guard.event import Event, ToolUse
 from mcp_lean.guard.identity import Caller, Identities, caller_of
-from mcp_lean.guard.ledger import Ledger
-
-from .runs import SESSION, Place
+from mcp_lean.guard.ledger.ledger import Ledger
+from tests.guard.runs import SESSION, Place
 
 ONE, TWO = Caller("s1", "a1", "scout", "/p/s1.jsonl"), Caller("s1", "a2", "scout", "/p/s1.jsonl")
 

@@ -21,8 +21,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from mcp_lean.guard.deliveries import Deliveries, Delivery
-from mcp_lean.guard.held import RECENT_TOKENS
+from mcp_lean.guard.unchanged.deliveries import Deliveries, Delivery
+from mcp_lean.guard.unchanged.held import RECENT_TOKENS
 from mcp_lean.repo.workspace import Workspace
 from mcp_lean.tools import grep_and_read, read_many
 from mcp_lean.tools.base import Context

@@ -11,8 +11,8 @@ import pytest
 from mcp_lean.cli.main import main as mcp_lean
 from mcp_lean.costs.breakdown import break_down
 from mcp_lean.costs.contract import price_table
-from mcp_lean.guard.ledger import Ledger
-from mcp_lean.guard.routing_log import Entry, RoutingLog
+from mcp_lean.guard.ledger.ledger import Ledger
+from mcp_lean.guard.routing.log import Entry, RoutingLog
 from mcp_lean.report.routing import decided, documents, section
 from mcp_lean.transcripts.model import ToolCall
 from tests.cli import test_cost

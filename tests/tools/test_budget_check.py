@@ -13,7 +13,7 @@ from mcp_lean.config import Budget, Limits
 from mcp_lean.errors import AskError
 from mcp_lean.guard.event import ToolUse
 from mcp_lean.guard.identity import Caller
-from mcp_lean.guard.ledger import Ledger
+from mcp_lean.guard.ledger.ledger import Ledger
 from mcp_lean.repo.workspace import Workspace
 from mcp_lean.server.schema import slim
 from mcp_lean.tools.base import Context

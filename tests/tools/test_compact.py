@@ -11,7 +11,7 @@ from guard.runs import SESSION, Place, Writer
 from mcp_lean.config import Budget
 from mcp_lean.errors import AskError
 from mcp_lean.guard.identity import Caller
-from mcp_lean.guard.ledger import Ledger
+from mcp_lean.guard.ledger.ledger import Ledger
 from mcp_lean.packing.tokens import cost
 from mcp_lean.repo.workspace import Workspace
 from mcp_lean.tools.base import Context

@@ -12,7 +12,7 @@ from guard.conversation import Conversation, main_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcp_lean.guard.deliveries import Deliveries
+from mcp_lean.guard.unchanged.deliveries import Deliveries
 from mcp_lean.packing.tokens import cost
 from mcp_lean.repo.workspace import Workspace
 from mcp_lean.tools import grep_and_read, read_many, unchanged

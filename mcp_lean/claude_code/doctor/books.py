@@ -28,9 +28,9 @@ def ledger(setup: Setup) -> Iterator[Result]:
     """The ledger's file: whether this version can use it. It is only looked at."""
     import sqlite3
 
-    from mcp_lean.guard.database import NAME
     from mcp_lean.guard.folder import data_folder
-    from mcp_lean.guard.tables import VERSION
+    from mcp_lean.guard.ledger.database import NAME
+    from mcp_lean.guard.ledger.tables import VERSION
 
     path = os.path.join(data_folder(setup.environ), NAME)
     if not os.path.exists(path):

@@ -128,7 +128,7 @@ def _kept_away(setup: Setup, server: Server) -> Iterator[Finding]:
 
 def permission(setup: Setup) -> Iterator[Result]:
     """Whether agents may call our tools unasked; routing waits for it."""
-    from mcp_lean.guard.routing_permissions import is_allowed
+    from mcp_lean.guard.routing.permissions import is_allowed
 
     server = own_server(setup)
     if server is None or is_allowed(f"mcp__{server.name}", setup.project, setup.environ):

@@ -17,7 +17,7 @@ from mcp_lean.claude_code.init.parts import PERMISSION
 from mcp_lean.claude_code.init.places import Places, client_folder
 from mcp_lean.claude_code.json_edit import parse
 from mcp_lean.errors import LeanError
-from mcp_lean.guard.routing_permissions import is_allowed
+from mcp_lean.guard.routing.permissions import is_allowed
 from mcp_lean.repo.settings import repository_of
 
 UNALLOWED = (

@@ -291,7 +291,7 @@ def test_agents_that_use_the_web_are_not_routed() -> None:
 
 
 def test_general_types_are_those_of_the_router() -> None:
-    from mcp_lean.guard.routing import GENERAL
+    from mcp_lean.guard.routing.policy import GENERAL
 
     assert set(lean_agents.GENERAL_TYPES) == set(GENERAL)
 
