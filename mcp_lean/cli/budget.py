@@ -108,7 +108,9 @@ def _act(
             return 1
 
     def look() -> list[RunStatus]:
-        return [status(ledger, session_id, path, budget) for session_id, path in files]
+        # The oldest is read first: what a forked run has copied from another is counted there.
+        oldest_first = [status(ledger, session_id, path, budget) for session_id, path in reversed(files)]
+        return oldest_first[::-1]
 
     if args.watch and sys.stdout.isatty():
         return _watch(look)

@@ -34,6 +34,9 @@ WAITING = 128
 QUIET_SECONDS = 0.25
 """A command writes its question at once; a connection on which nothing comes is closed, and gives its place back."""
 
+SHUT_RDWR = 2
+"""As in `socket`, which is loaded with the door only."""
+
 PAUSE_SECONDS = 0.05
 """After a connection that could not be taken."""
 
@@ -54,6 +57,8 @@ class CommandDoor:
         self._project = project
         self._environ = environ
         self._path = ""
+        self._listening: socket | None = None
+        self._thread: threading.Thread | None = None
         self._places = threading.Semaphore(AT_ONCE)
         self._began: dict[int, float] = {}
 
@@ -81,18 +86,25 @@ class CommandDoor:
         except OSError:
             listening.close()
             return False
-        self._path = path
-        threading.Thread(target=self._accept, args=(listening,), daemon=True).start()
+        self._path, self._listening = path, listening
+        self._thread = threading.Thread(target=self._accept, args=(listening,), daemon=True)
+        self._thread.start()
         return True
 
     def close(self) -> None:
-        """Takes the socket's name away. A server that is killed leaves it behind, for the next one to remove."""
-        if self._path:
-            with suppress(OSError):
-                os.unlink(self._path)
+        """Takes the socket and its name away. A server that is killed leaves it behind, for the next one to remove."""
+        listening, self._listening = self._listening, None
+        if listening is None or self._thread is None:
+            return
+        with suppress(OSError):
+            os.unlink(self._path)
+        with suppress(OSError):  # wakes the thread, where the system has it so
+            listening.shutdown(SHUT_RDWR)
+        listening.close()
+        self._thread.join(QUIET_SECONDS)
 
     def _accept(self, listening: socket) -> None:
-        while True:
+        while self._listening is listening:
             self._places.acquire()
             try:
                 connection, _ = listening.accept()

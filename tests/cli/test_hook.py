@@ -46,6 +46,7 @@ def test_an_event_is_answered_with_little_loaded(tmp_path: Path) -> None:
         ((), b'{"hook_event_name": "Stop", "session_id": "S"}', b"{}\n", b""),
         (("PreCompact",), b'{"session_id": "S"}', b"\n", b""),
         (("Nonsense", "--and", "more"), b'{"session_id": "S"}', b"{}\n", b""),
+        (("--wrong", "PreToolUse"), b'{"session_id": "S"}', b"{}\n", b""),
         (("Stop",), b"", b"{}\n", b"JSONDecodeError"),
         (("Stop",), b"[]", b"{}\n", b"stdin is not a JSON object"),
         (("PreCompact",), b"\xff", b"\n", b"UnicodeDecodeError"),
@@ -127,3 +128,12 @@ def test_a_closed_stream_changes_nothing_about_the_status(tmp_path: Path, closed
     done = subprocess.run(("sh", "-c", command), input=b"[]", capture_output=True, env=env, cwd=tmp_path)
 
     assert (done.stdout, done.returncode) == (b"" if "1>" in closed else b"{}\n", 0)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_an_output_that_cannot_be_written_changes_nothing_about_the_status(tmp_path: Path) -> None:
+    command = (sys.executable, "-m", "mcp_lean", "hook", "Stop")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, input=b"{}", stdout=full, stderr=subprocess.PIPE, env={"HOME": str(tmp_path)})
+
+    assert (done.returncode, done.stderr) == (0, b"")

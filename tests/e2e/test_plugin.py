@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -115,7 +116,9 @@ def test_the_guard_stops_an_agent_of_the_plugin(claude: Claude, tmp_path: Path) 
 
 def test_without_the_program_the_session_works_and_says_so_once(claude: Claude, tmp_path: Path) -> None:
     """The script of the plugin finds no `mcp-lean`: neither tools nor hooks, and no call is held up."""
+    alone = shutil.copytree(PLUGIN_FOLDER, tmp_path / "alone" / "plugin")  # no environment beside it
     how = plugged(tmp_path, env={"MCP_LEAN": "/nowhere/mcp-lean", "PATH": "/usr/bin:/bin"})
+    how["args"] = ["--plugin-dir", str(alone)]
     run = claude(
         **how, turns=[use("Bash", command="echo on"), spawn("finder"), "done"], subagents={"finder": ["found"]}
     )

@@ -131,7 +131,13 @@ class Writer:
             "output_tokens": output,
         }
         self.context += grows
-        common = {"id": f"msg_{self.agent_id}_{self.number}", "role": "assistant", "model": self.model, "usage": used}
+        run = "" if self.session == SESSION else self.session[:4]
+        common = {
+            "id": f"msg_{run}{self.agent_id}_{self.number}",
+            "role": "assistant",
+            "model": self.model,
+            "usage": used,
+        }
         return [self._line("assistant", {**common, "content": [block], "stop_reason": stop}) for block in blocks]
 
 

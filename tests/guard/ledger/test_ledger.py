@@ -651,3 +651,40 @@ def test_the_total_is_the_meter_s_while_a_real_run_is_fed_line_by_line(place: Pl
         if number % every == 0:
             assert ledger.spent_picousd(place.session) == place.metered(), number
     assert ledger.spent_picousd(place.session) == place.metered() > 0
+
+
+@pytest.mark.parametrize("reads_on", [False, True])
+def test_a_forked_session_is_not_charged_with_the_history_that_it_was_given(
+    tmp_path: Path, place: Place, reads_on: bool
+) -> None:
+    """The client copies the lines of the older session under the new session's id."""
+    fork = Place(tmp_path, "77777777-7777-4777-8777-777777777777")
+    writer = Writer()
+    history = b"".join(line for _ in range(5) for line in writer.request(output=5_000))
+    place.append("", history)
+    fork.append("", history.replace(SESSION.encode(), fork.session.encode()))
+    fork.append("", b"".join(Writer(fork.session).request()))
+
+    ledger = Ledger.open(place.environ, reads_on=reads_on)
+    ledger.refresh(SESSION, str(place.main))
+    ledger.refresh(fork.session, str(fork.main))
+    again = Ledger.open(place.environ, reads_on=reads_on)
+
+    for each in (ledger, again):
+        assert each.spent(SESSION, None).requests == 5
+        assert each.spent(fork.session, None).requests == 1
+    ledger.close()
+    again.close()
+
+
+def test_a_ledger_that_is_deleted_begins_anew_and_a_person_s_raise_is_seen(place: Place, ledger: Ledger) -> None:
+    ledger.mark_stopped(SESSION, "", "Stopped.")
+    for file in place.ledger_file.parent.glob("ledger.sqlite3*"):
+        file.unlink()
+
+    person = Ledger.open(place.environ)
+    assert person.raise_limit(SESSION, usd=5.0)
+    person.close()
+
+    assert ledger.raised(SESSION) == Raised(usd=5.0)
+    assert ledger.stop_reason(SESSION, "") == ""
