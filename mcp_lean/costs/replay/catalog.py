@@ -80,7 +80,7 @@ WITHOUT_SERVER = PolicyInfo(
             "As together, without the tools of the server: scout, lean agents, routing, lean base, clear, loops; "
             "expected: and stagger and steady prefix."
         ),
-        "No definitions of ours are in the main conversation.",
+        "No definitions of ours are in the main conversation, only the names of our agents.",
     ),
     "nothing of all this occurs: the hooks' lines then cost a little",
     is_bundle=True,
