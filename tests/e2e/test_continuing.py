@@ -61,6 +61,13 @@ def in_order(*says: Says | Callable[[Scene], Says]) -> Sequence[ScriptedTurn]:
     return [turn] * 50 + ["out of turns"]
 
 
+def written(scene: Scene, answer: str) -> Path:
+    """The transcript, once it has this answer: the client writes it a moment after the turn's end."""
+    [file] = scene.place.transcripts.glob("*.jsonl")
+    scene.until(lambda: answer.encode() in file.read_bytes(), "the answer to be in the transcript")
+    return file
+
+
 def pause(scene: Scene, hours: int = 2) -> None:
     """Moves the session's past back, in place and without a change of length: the client goes on appending."""
 
@@ -68,8 +75,7 @@ def pause(scene: Scene, hours: int = 2) -> None:
         at = datetime.strptime(found[1].decode(), "%Y-%m-%dT%H:%M:%S.%f").replace(tzinfo=UTC) - timedelta(hours=hours)
         return b'"timestamp":"' + at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:23].encode() + b'Z"'
 
-    [file] = scene.place.transcripts.glob("*.jsonl")
-    scene.until(lambda: b"it is used nowhere else" in file.read_bytes(), "the answer to be in the transcript")
+    file = written(scene, "it is used nowhere else")
     with file.open("r+b") as stream:
         moved = re.sub(rb'"timestamp":"([0-9T:.-]{23})Z"', earlier, stream.read())
         stream.seek(0)
@@ -185,6 +191,7 @@ def test_a_new_task_on_a_large_context_is_advised_when_enough_requests_have_gone
     def typed(terminal: Terminal) -> None:
         begin(terminal)
         say(terminal, "show me all thirty", "that was the last one")
+        written(terminal.scene, "that was the last one")
         say(terminal, new_task, "the page is written")
         terminal.shows(NEW_TASK)
         clear(terminal)

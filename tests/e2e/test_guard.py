@@ -156,14 +156,20 @@ def by_person(place: Place, *arguments: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["mcp-lean budget --raise 5", "cd . && X=1 mcp-lean budget --rai 5", "python -m mcp_lean budget --raise=5 | cat"],
+    [
+        "mcp-lean budget --raise 5",
+        "cd . && X=1 mcp-lean budget --rai 5",
+        "python -m mcp_lean budget --raise=5 | cat",
+        "env -u CLAUDECODE mcp-lean init --undo --yes",
+        "echo '{}' | python -m mcp_lean hook UserPromptSubmit",
+    ],
 )
-def test_an_agent_cannot_raise_a_limit(claude: Claude, command: str) -> None:
+def test_an_agent_cannot_do_what_is_for_a_person(claude: Claude, command: str) -> None:
     run = claude(settings=GUARDED, turns=[once_ready(use("Bash", command=command)), "all right"])
 
     result = run.result("Bash")
     assert result.is_error
-    assert "raised by a person" in result.text
+    assert "for a person, in a shell" in result.text
     assert ending(run)["result"] == "all right"
 
 
