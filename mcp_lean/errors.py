@@ -9,8 +9,7 @@ LeanError                    never raised itself
 │   └── NotText              binary, a device, or a file that cannot be opened
 ├── Cancelled                the client withdrew the call; nobody waits for the answer
 ├── EngineMissing            a program that we call (git, rg) is not there or failed
-├── ConfigError              a configuration or price file that cannot be used
-└── BrokenTranscript         a record that cannot be read; carries path and line
+└── ConfigError              a configuration or price file that cannot be used
 """
 
 
@@ -52,7 +51,3 @@ class EngineMissing(LeanError):
 
 class ConfigError(LeanError):
     """A configuration or price file that cannot be used."""
-
-
-class BrokenTranscript(LeanError):
-    """A transcript record that cannot be read."""

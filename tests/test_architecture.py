@@ -55,7 +55,6 @@ HEAVY = {"tree_sitter", "rich", "plotly", "sqlite3", "genai_prices", "pathspec",
 HEAVY_AT_THE_TOP = {"rich": {"report"}}
 """Only commands that print tables load `report`, each when it is named."""
 
-OF_NO_USE_FOR_HELP = {*HEAVY, *PROTOCOL, "anyio", "asyncio", "orjson", "pydantic", "subprocess", "tempfile", "decimal"}
 OF_NO_USE_FOR_A_START = {*HEAVY, "orjson"} - {"concurrent", "multiprocessing"}  # asyncio brings these two
 
 

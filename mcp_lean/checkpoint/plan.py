@@ -22,7 +22,6 @@ TOOLS = ("TodoWrite", "TaskCreate", "TaskUpdate", "ExitPlanMode", "Write", "Edit
 WORDS = {"completed": "done", "in_progress": "doing", "pending": "next"}
 WORTH = {"completed": 2.0, "in_progress": 9.0, "pending": 7.0}
 
-CREATED = re.compile(r"#?(?P<id>[\w.-]+)")
 PLAN_FILE = re.compile(r"/plans/[^/]+\.md$|(?:^|/)(?:PLAN|TODO|TASKS)[\w.-]*\.md$", re.IGNORECASE)
 SAVED_TO = re.compile(r"saved to: (?P<path>\S+)")
 PLANNED = re.compile(r"^\s*(?:#{2,4}\s+(?=(?:step |phase |part )?\d)|\d+[.)]\s+|[-*]\s+\[[ x]\]\s+)(?P<step>\S.*)$")

@@ -24,7 +24,11 @@ KINDS = {"r": "requests", "t": "tokens", "c": "context_tokens"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--session", metavar="ID", help="this run (or the beginning of its id), not the newest ones")
+    parser.add_argument(
+        "--session",
+        metavar="ID",
+        help="the run with this id, or the beginning of it, in any project; not the newest ones",
+    )
     parser.add_argument(
         "--raise",
         dest="raise_by",
@@ -67,7 +71,9 @@ def run(args: argparse.Namespace) -> int:
     files = recent_runs(cwd, args.session or "", os.environ)
     if not files:
         sought = f"with an id that begins {args.session}" if args.session else f"of {cwd}"
-        print(f"mcp-lean budget: 0 runs found {sought}; looked for session transcripts of Claude Code", file=sys.stderr)
+        elsewhere = "" if args.session else "; --session ID takes a run of any project"
+        looked_for = f"looked for session transcripts of Claude Code{elsewhere}"
+        print(f"mcp-lean budget: 0 runs found {sought}; {looked_for}", file=sys.stderr)
         return 3
     ledger = Ledger.open(os.environ, reads_on=True)
     try:
@@ -132,23 +138,10 @@ def recent_runs(cwd: str, session: str, environ: Mapping[str, str]) -> list[tupl
     is given."""
     import os
 
-    from mcp_lean.transcripts.locate import locate, project_folders, roots
+    from mcp_lean.transcripts.locate import SUFFIX, newest_sessions, project_folders, roots
 
-    found = []
-    for files in locate(roots(environ) if session else project_folders(cwd, environ)).sessions:
-        if files.main and os.path.basename(files.folder).startswith(session):
-            times = [_changed_s(path) for path in (files.main, *(agent.path for agent in files.agents))]
-            found.append((-max(times), os.path.basename(files.folder), files.main))
-    return [(session_id, path) for _, session_id, path in sorted(found)[: 1 if session else RECENT]]
-
-
-def _changed_s(path: str) -> float:
-    import os
-
-    try:
-        return os.stat(path).st_mtime
-    except OSError:
-        return 0.0  # gone since it was listed
+    found = newest_sessions(roots(environ) if session else project_folders(cwd, environ), session)
+    return [(os.path.basename(path).removesuffix(SUFFIX), path) for path in found[: 1 if session else RECENT]]
 
 
 def _parsed(words: str) -> tuple[str, float] | None:

@@ -59,7 +59,9 @@ def run(args: argparse.Namespace) -> int:
     elif found.text:
         print(found.text)
     if not found.text:
-        print(f"mcp-lean compact: {found.reason}", file=sys.stderr)
+        asked = f"--agent {args.agent}: " if args.agent != "main" else ""
+        known = "; mcp-lean cost names the agents of a run" if asked else ""
+        print(f"mcp-lean compact: {asked}{found.reason}{known}", file=sys.stderr)
     return 0 if found.text else 3
 
 
@@ -67,7 +69,7 @@ def _transcript(args: argparse.Namespace, environ: Mapping[str, str]) -> tuple[s
     """The file that is meant; or an empty path and why there is none."""
     import os
 
-    from mcp_lean.transcripts.locate import locate, project_folders, roots
+    from mcp_lean.transcripts.locate import newest_sessions, project_folders, roots
 
     if args.transcript:
         path = os.path.abspath(os.path.expanduser(args.transcript))
@@ -75,12 +77,7 @@ def _transcript(args: argparse.Namespace, environ: Mapping[str, str]) -> tuple[s
     cwd = environ.get("CLAUDE_PROJECT_DIR") or os.getcwd()
     places = roots(environ) if args.session else project_folders(cwd, environ)
     wanted = args.session or ""
-    found = [
-        (max(map(_changed_s, (files.main, *(agent.path for agent in files.agents)))), files.main)
-        for files in locate(places).sessions
-        if files.main and os.path.basename(files.folder).startswith(wanted)
-    ]
-    newest = [path for _, path in sorted(found, key=lambda entry: (-entry[0], entry[1]))]
+    newest = newest_sessions(places, wanted)
     if args.previous:
         current = environ.get("CLAUDE_CODE_SESSION_ID")
         # A session that has just begun may have no transcript yet: the newest one is then the one before.
@@ -89,16 +86,9 @@ def _transcript(args: argparse.Namespace, environ: Mapping[str, str]) -> tuple[s
     if newest:
         return newest[0], ""
     sought = f"with an id that begins {wanted}" if wanted else f"of {cwd}"
-    return "", f"{'no earlier run' if args.previous else '0 runs'} found {sought}; looked for <session>.jsonl"
-
-
-def _changed_s(path: str) -> float:
-    import os
-
-    try:
-        return os.stat(path).st_mtime
-    except OSError:
-        return 0.0  # gone since it was listed
+    found_what = "no earlier run" if args.previous else "0 runs"
+    elsewhere = "" if wanted else "; --session ID takes a run of any project"
+    return "", f"{found_what} found {sought}; looked for <session>.jsonl{elsewhere}"
 
 
 def _print_json(found: Checkpoint, path: str) -> None:

@@ -24,7 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--by", choices=("agent", "tool", "model", "day"), help="one table by this")
     how.add_argument("--json", action="store_true", help="for programs (docs/cost.md#json)")
     how.add_argument("--html", metavar="FILE", help="write a page that opens offline (needs the extra `report`)")
-    how.add_argument("--with-text", action="store_true", help="put prompts and descriptions into the page and the JSON")
+    how.add_argument(
+        "--with-text",
+        action="store_true",
+        help="put titles and descriptions into the page and the JSON, and prompts into the page",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     from mcp_lean.costs.contract import price_table
     from mcp_lean.errors import LeanError
     from mcp_lean.report.routing import documents, section
-    from mcp_lean.report.selection import Asked, NothingFoundError, WrongQuestionError, choose, parse_since
+    from mcp_lean.report.selection import Asked, NothingFoundError, choose, parse_since
     from mcp_lean.report.show import as_json, as_page, as_text, loading
 
     try:
@@ -55,9 +59,6 @@ def run(args: argparse.Namespace) -> int:
         if args.html:
             as_page(costs, table, chosen.skipped, args.html, chosen.texts)
             print(f"mcp-lean cost: wrote {args.html}", file=sys.stderr)
-    except WrongQuestionError as error:
-        print(f"mcp-lean cost: {error}", file=sys.stderr)
-        return 2
     except NothingFoundError as error:
         print(f"mcp-lean cost: {error}", file=sys.stderr)
         return 3

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     from mcp_lean.errors import LeanError
     from mcp_lean.report.replay.runs import replay_runs
     from mcp_lean.report.replay.show import as_json, as_page, as_text
-    from mcp_lean.report.selection import Asked, NothingFoundError, WrongQuestionError, choose, parse_since
+    from mcp_lean.report.selection import Asked, NothingFoundError, choose, parse_since
     from mcp_lean.report.show import loading
 
     try:
@@ -59,9 +59,6 @@ def run(args: argparse.Namespace) -> int:
         if args.html:
             as_page(summary, table, chosen.skipped, args.html, with_text=args.with_text)
             print(f"mcp-lean replay: wrote {args.html}", file=sys.stderr)
-    except WrongQuestionError as error:
-        print(f"mcp-lean replay: {error}", file=sys.stderr)
-        return 2
     except NothingFoundError as error:
         print(f"mcp-lean replay: {error}", file=sys.stderr)
         return 3

@@ -14,9 +14,14 @@ import sys
 from mcp_lean.errors import LeanError
 
 
-def add_common(parser: argparse.ArgumentParser) -> None:
-    """Options that all three share."""
-    parser.add_argument("--budget", type=int, metavar="TOKENS", help="tokens that the answer may have")
+def add_common(parser: argparse.ArgumentParser, budget_tokens: int) -> None:
+    """Options that all three share.
+
+    Args:
+        budget_tokens: the tool's own default. Said here, so that help does not load the tool.
+    """
+    words = f"tokens that the answer may have (default {budget_tokens:,}, at most 20,000)"
+    parser.add_argument("--budget", type=int, metavar="TOKENS", help=words)
     parser.add_argument("--root", metavar="DIR", help="the workspace (default: CLAUDE_PROJECT_DIR, else here)")
 
 
@@ -36,6 +41,9 @@ def call(module: str, options: argparse.Namespace, **arguments: object) -> int:
         parsed = tool.arguments.model_validate(given)
     except ValidationError as error:
         print(f"mcp-lean: {explain(tool, error)}", file=sys.stderr)
+        return 2
+    if options.root and not os.path.isdir(options.root):
+        print(f"mcp-lean: --root {options.root}: no such folder", file=sys.stderr)
         return 2
     workspace = Workspace(options.root, os.environ) if options.root else Workspace.from_environment(os.environ)
     try:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mcp_types import Tool
+
     from mcp_lean.costs.reading import Reading
 
 FILES = 8
@@ -37,12 +39,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default=MODEL, help=f"whose prices (default {MODEL})")
     parser.add_argument(
         "--context",
-        type=int,
+        type=_tokens,
         default=CONTEXT_TOKENS,
         metavar="TOKENS",
         help=f"what the agent holds before it reads (default {CONTEXT_TOKENS:,})",
     )
     parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def _tokens(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{number}: a number of tokens, 0 or more")
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(_as_json(results, options), indent=2))
     else:
-        _print(root, results, exchanges[0], options)
+        _print(results, exchanges[0], options)
     return 0
 
 
@@ -131,7 +140,7 @@ def exchange(root: str, groups: list[list[str]]) -> list[Exchange]:
         async with Client(command) as client:
             listed = (await client.list_tools()).tools
             always = [tool for tool in listed if (tool.meta or {}).get("anthropic/alwaysLoad")]
-            definitions = "".join(f"{t.name}{t.description}{json.dumps(t.input_schema)}" for t in always)
+            definitions = "".join(map(as_shown, always))
             for items in groups:
                 calls = []
                 wanted = items
@@ -162,6 +171,12 @@ def left_out(answer: str, items: list[str], files: list[str]) -> list[str]:
         elif line.startswith(MORE) and line[len(MORE) :].rpartition(":")[0] in files:
             wanted.append(line[len(MORE) :])
     return wanted
+
+
+def as_shown(tool: Tool) -> str:
+    """A definition as it stands in the model's context, on Claude Code 2.1.330 (tests/e2e/test_first_minute.py)."""
+    shown = {"name": f"mcp__lean__{tool.name}", "description": tool.description, "input_schema": tool.input_schema}
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
 
 
 def compare(root: str, files: list[str], found: Exchange, context_tokens: int, model: str) -> Ways:
@@ -222,7 +237,7 @@ def _status(words: str, quiet: bool) -> Any:
     return Console(stderr=True).status(words)
 
 
-def _print(root: str, results: list[Ways], found: Exchange, options: argparse.Namespace) -> None:
+def _print(results: list[Ways], found: Exchange, options: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table

@@ -100,10 +100,10 @@ _VERSION_FIRST = re.compile(r"claude-(?P<version>\d+(?:-\d+)?)-(?P<family>[a-z]+
 class PriceTable:
     """Prices of all known models, with the organization's contract laid over them where there is one."""
 
-    def __init__(self, document: dict[str, Any], contract: Contract | None = None) -> None:
+    def __init__(self, document: dict[str, Any]) -> None:
         """Args: document: the parsed `prices.json`."""
         self.source: str = document["source"]
-        self.contract = contract
+        self.contract: Contract | None = None
         self._rows = {canonical(name): (name, row) for name, row in document["models"].items()}
         self._aliases: dict[str, str] = document["aliases"]
         self._fallback: str = canonical(document["unknown_priced_as"])
@@ -219,11 +219,9 @@ def quote(
     fast: bool = False,
     batch: bool = False,
     us_only: bool = False,
-    table: PriceTable | None = None,
 ) -> Quote:
-    """`PriceTable.quote` of `table`, or of the list prices."""
-    chosen = table or list_prices()
-    return chosen.quote(model, at_s, prompt_tokens=prompt_tokens, fast=fast, batch=batch, us_only=us_only)
+    """`PriceTable.quote` of the list prices."""
+    return list_prices().quote(model, at_s, prompt_tokens=prompt_tokens, fast=fast, batch=batch, us_only=us_only)
 
 
 def quote_for(request: Request, table: PriceTable | None = None) -> Quote:

@@ -51,10 +51,8 @@ class Event:
     cwd: str = ""
     agent_id: str = ""
     agent_type: str = ""
-    agent_transcript_path: str = ""
     prompt: str = ""
     source: str = ""
-    trigger: str = ""
     compact_summary: str = ""
     last_message: str = ""
     tool: ToolUse | None = None
@@ -88,10 +86,8 @@ def parse(fields: Mapping[str, object]) -> Event:
         cwd=_text(fields, "cwd"),
         agent_id=_text(fields, "agent_id"),
         agent_type=_text(fields, "agent_type"),
-        agent_transcript_path=_text(fields, "agent_transcript_path"),
         prompt=_text(fields, "prompt"),
         source=_text(fields, "source"),
-        trigger=_text(fields, "trigger"),
         compact_summary=_text(fields, "compact_summary"),
         last_message=_text(fields, "last_assistant_message"),
         tool=tool,

@@ -2,7 +2,7 @@
 
 In:  the environment.
 Out: the folder's path. Nothing is made.
-Not here: the ledger's file (`database`), sockets (`server/hook_socket`).
+Not here: the ledger's file (`ledger/database`), sockets (`server/hook_socket`).
 
 Loads nothing: `mcp-lean hook` is to cost little more than bare Python.
 """

@@ -15,8 +15,3 @@ def failed(what: str, error: BaseException) -> str:
     """For the log, once for each part of the guard: it fails open."""
     reason = " ".join(str(error).split())[:200]
     return f"the guard's {what} failed ({type(error).__name__}{reason and ': '}{reason}); work goes on without it"
-
-
-def late(seconds: float) -> str:
-    """For the log, once: an event was not answered in time."""
-    return f"the guard took more than {seconds:g} s for an event; work goes on, unguarded until it is through"

@@ -1,7 +1,7 @@
-"""Claude Code's settings files: the `Read` rules in them, and the folders that they add to the workspace.
+"""Claude Code's settings files: where they are, the `Read` rules in them, the folders that they add to the workspace.
 
 In:  the project's folder and the environment.
-Out: `SettingsFiles.look()`: the `Settings` as the files are now.
+Out: `SettingsFiles.look()`: the `Settings` as the files are now; for others who read them, the places and `json_of`.
 Not here: what a rule means (`deny.py`), whether a path may be read (`workspace.py`).
 
 Which files: managed settings and their drop-ins; the user's; the project's; the local ones, which Claude Code keeps at
@@ -31,7 +31,7 @@ from mcp_lean.repo.deny import Rule, Source
 
 log = logging.getLogger(__name__)
 
-MAX_BYTES = 16 << 20
+MAX_BYTES = 32 << 20
 """Real settings have a few kilobytes; `.claude.json`, which remembers trust, has been seen with several megabytes."""
 
 State = tuple[int, ...] | None
@@ -70,11 +70,10 @@ class SettingsFiles:
     """The files of one project. Not thread-safe: the workspace asks one thread at a time."""
 
     def __init__(self, project: str, environ: Mapping[str, str]) -> None:
-        self.home = environ.get("HOME") or os.path.expanduser("~")
-        configured = environ.get("CLAUDE_CONFIG_DIR")
+        self.home = home(environ)
         self._project = project
-        self._user = os.path.abspath(configured) if configured else os.path.join(self.home, ".claude")
-        self._trust_file = os.path.join(self._user if configured else self.home, ".claude.json")
+        self._user = client_folder(environ)
+        self._trust_file = client_file(environ)
         self._read: dict[str, tuple[State, Permissions]] = {}
         self._trust: tuple[State, bool] = (None, False)
         self._warned_of_trust = False
@@ -145,7 +144,7 @@ class SettingsFiles:
         state = state_of(self._trust_file)
         if state != self._trust[0]:
             try:
-                projects = _object(_object(_json_of(self._trust_file)).get("projects"))
+                projects = _object(_object(json_of(self._trust_file)).get("projects"))
             except (OSError, ValueError, RecursionError) as error:
                 log.warning("%s: not readable, no folder counts as trusted: %s", self._trust_file, _one_line(error))
                 projects = {}
@@ -153,6 +152,22 @@ class SettingsFiles:
             trusted = any(_object(projects.get(place)).get("hasTrustDialogAccepted") is True for place in places)
             self._trust = state, trusted
         return self._trust[1]
+
+
+def home(environ: Mapping[str, str]) -> str:
+    """The user's home folder."""
+    return environ.get("HOME") or os.path.expanduser("~")
+
+
+def client_folder(environ: Mapping[str, str]) -> str:
+    """Claude Code's folder for the user's settings."""
+    configured = environ.get("CLAUDE_CONFIG_DIR")
+    return os.path.abspath(configured) if configured else os.path.join(home(environ), ".claude")
+
+
+def client_file(environ: Mapping[str, str]) -> str:
+    """The client's own file with servers, trust, and much else."""
+    return os.path.join(client_folder(environ) if environ.get("CLAUDE_CONFIG_DIR") else home(environ), ".claude.json")
 
 
 def managed_folder() -> str:
@@ -213,7 +228,7 @@ def _drop_in_names(folder: str) -> list[str]:
 
 
 def _parsed(file: str) -> Permissions:
-    data = _json_of(file)
+    data = json_of(file)
     if not isinstance(data, dict):
         raise ValueError("not a JSON object")
     permissions = _object(data.get("permissions"))
@@ -224,7 +239,8 @@ def _parsed(file: str) -> Permissions:
     )
 
 
-def _json_of(file: str) -> object:
+def json_of(file: str) -> object:
+    """What a file of Claude Code holds. Raises OSError, ValueError or RecursionError."""
     # Not waiting on a FIFO, and nothing but a regular file: a device could be read for ever.
     descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as stream:

@@ -112,11 +112,6 @@ class Workspace:
         prefixes = [name if name.endswith(os.sep) else name + os.sep for name in names]
         return tuple(path for path in paths if all(rules.covering(prefix + path) is None for prefix in prefixes))
 
-    @property
-    def has_rules(self) -> bool:
-        """False lets a listing of many thousand paths skip the question."""
-        return bool(self._now().rules)
-
     def shown(self, path: str) -> str:
         """An absolute path as the model names it."""
         for root in (self.root, real_path(self.root)):

@@ -32,6 +32,17 @@ const share = (part, whole) => {
 const plural = (n, what) => `${count(n)} ${what}${n === 1 ? "" : "s"}`;
 const localTime = (iso) => (iso ? new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }) : "undated");
 
+// What the page's own notes, the files and the prices say about how far the figures go.
+function showNotes(notes) {
+  for (const file of data.skipped.files) notes.push(`not read: ${file.path}: ${file.reason}`);
+  if (data.skipped.bad_lines) notes.push(`left out: ${plural(data.skipped.bad_lines, "line")} that are no JSON records`);
+  notes.push(...data.prices.problems);
+  byId("notes").replaceChildren(...[...new Set(notes)].slice(0, 30).map((note) => element("li", {}, note)));
+  byId("prices").textContent = data.prices.contract
+    ? `Prices at your organization's rates (${data.prices.contract}), else ${data.prices.source}.`
+    : `List prices: ${data.prices.source}.`;
+}
+
 // Charts -------------------------------------------------------------------------------------------------------------
 
 const settings = { displayModeBar: false, responsive: true, displaylogo: false, showSendToCloud: false };

@@ -77,11 +77,11 @@ def percent(part: float) -> str:
     return f"{words.removeprefix('-') if float(words) == 0 else words} %"
 
 
-def bar(part: int, whole: int, width: int, full: str = "█", empty: str = " ") -> str:
+def bar(part: int, whole: int, width: int, full: str = "█") -> str:
     """A bar of `width` characters; at least one for something."""
     filled = round(width * part / whole) if whole > 0 else 0
     filled = max(min(filled, width), 1 if part > 0 else 0)
-    return full * filled + empty * (width - filled)
+    return full * filled + " " * (width - filled)
 
 
 def local_time(seconds: float | None) -> str:

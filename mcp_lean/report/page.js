@@ -24,13 +24,7 @@ function head() {
     if (run.unrecorded_usd) notes.push(`${name}${money(run.unrecorded_usd)} of Claude Code's own account is in no transcript; included`);
     for (const text of run.assumed_prices) notes.push(`price assumed: ${text}`);
   }
-  for (const file of data.skipped.files) notes.push(`not read: ${file.path}: ${file.reason}`);
-  if (data.skipped.bad_lines) notes.push(`left out: ${plural(data.skipped.bad_lines, "line")} that are no JSON records`);
-  notes.push(...data.prices.problems);
-  byId("notes").replaceChildren(...[...new Set(notes)].slice(0, 30).map((note) => element("li", {}, note)));
-  byId("prices").textContent = data.prices.contract
-    ? `Prices at your organization's rates (${data.prices.contract}), else ${data.prices.source}.`
-    : `List prices: ${data.prices.source}.`;
+  showNotes(notes);
   byId("savings-section").hidden = data.savings.length === 0;
   byId("savings").replaceChildren(
     ...data.savings.map((saving) => element("li", {}, element("b", {}, money(saving.usd)), element("span", {}, saving.words)))

@@ -36,13 +36,7 @@ function head() {
     notes.push(`left out: ${plural(total, "session")} (${reasons.map(([reason, n]) => `${reason}: ${n}`).join(", ")})`);
   }
   for (const [note, n] of Object.entries(data.notes)) notes.push(`${plural(n, "session")}: ${note}`);
-  for (const file of data.skipped.files) notes.push(`not read: ${file.path}: ${file.reason}`);
-  if (data.skipped.bad_lines) notes.push(`left out: ${plural(data.skipped.bad_lines, "line")} that are no JSON records`);
-  notes.push(...data.prices.problems);
-  byId("notes").replaceChildren(...[...new Set(notes)].slice(0, 30).map((note) => element("li", {}, note)));
-  byId("prices").textContent = data.prices.contract
-    ? `Prices at your organization's rates (${data.prices.contract}), else ${data.prices.source}.`
-    : `List prices: ${data.prices.source}.`;
+  showNotes(notes);
   byId("measured-lines").replaceChildren(...data.words.measured.map((line) => element("li", {}, line)));
   byId("measured-net").replaceChildren(...(data.measured
     ? ["net: ", signed(money(data.measured.net_usd)), ` in ${plural(data.measured.runs, "session")}; ${data.measured.losing_runs} of them lost`]

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mcp_lean.errors import LeanError
-from mcp_lean.transcripts.locate import locate, project_folders, roots
+from mcp_lean.transcripts.locate import locate, newest_sessions, project_folders, roots
 from mcp_lean.transcripts.model import Run, Skipped
 from mcp_lean.transcripts.read import Loaded, Progress, load_runs
 from mcp_lean.transcripts.store import Store, default_folder
@@ -84,9 +84,11 @@ def choose(
     """
     places = _places(asked, environ)
     if not places:
-        raise NothingFoundError(f"0 runs found in {_where(asked, environ)}; looked for {_sought(asked)}")
+        raise NothingFoundError(
+            f"0 runs found in {_where(asked, environ)}; looked for {_sought(asked)}{_try_next(asked)}"
+        )
     loaded = _load(places, environ, progress)
-    runs = _fitting(loaded, asked, places)
+    runs = _fitting(loaded, asked, _searched(places, asked, environ))
     texts: dict[str, Run] = {}
     if with_text:
         read_again = load_runs([run.path for run in runs], with_text=True)
@@ -101,22 +103,12 @@ def newest_main_file(asked: Asked, environ: Mapping[str, str]) -> str:
         NothingFoundError: there is none.
     """
     places = _places(asked, environ)
-    found = [
-        (max(_changed_s(path) for path in (files.main, *(agent.path for agent in files.agents))), files.main)
-        for files in locate(places).sessions
-        if files.main and files.session_id.startswith(asked.session)
-    ]
+    found = newest_sessions(places, asked.session)
     if not found:
-        where = ", ".join(places) or _where(asked, environ)
-        raise NothingFoundError(f"0 sessions found in {where}; looked for {_sought(asked)}")
-    return max(found)[1]
-
-
-def _changed_s(path: str) -> float:
-    try:
-        return os.stat(path).st_mtime
-    except OSError:
-        return 0.0  # gone since it was listed
+        where = _searched(places, asked, environ)
+        next_one = "" if asked.place else "; try --dir PATH"
+        raise NothingFoundError(f"0 sessions found in {where}; looked for {_sought(asked)}{next_one}")
+    return found[0]
 
 
 def _places(asked: Asked, environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -138,7 +130,7 @@ def _load(places: tuple[str, ...], environ: Mapping[str, str], progress: Progres
         return load_runs(places, store=store, progress=progress)
 
 
-def _fitting(loaded: Loaded, asked: Asked, places: tuple[str, ...]) -> tuple[Run, ...]:
+def _fitting(loaded: Loaded, asked: Asked, where: str) -> tuple[Run, ...]:
     runs = [run for run in loaded.runs if run.id.startswith(asked.session)]
     ids = sorted({run.id for run in runs})
     if asked.session and len(ids) > 1 and asked.session not in ids:
@@ -150,7 +142,7 @@ def _fitting(loaded: Loaded, asked: Asked, places: tuple[str, ...]) -> tuple[Run
     runs.sort(key=lambda run: (-last_s(run), run.id))
     if not runs:
         problems = "".join(f"; {path}: {reason}" for path, reason in loaded.skipped.files[:3])
-        raise NothingFoundError(f"0 runs found in {', '.join(places)}; looked for {_sought(asked)}{problems}")
+        raise NothingFoundError(f"0 runs found in {where}; looked for {_sought(asked)}{problems}{_try_next(asked)}")
     asks_nothing = not (asked.session or asked.all_projects or asked.place or asked.since_s is not None)
     wants_one = asks_nothing and asked.only_newest
     return tuple(runs[:1] if wants_one else runs)
@@ -159,6 +151,11 @@ def _fitting(loaded: Loaded, asked: Asked, places: tuple[str, ...]) -> tuple[Run
 def last_s(run: Run) -> float:
     """When the run was last heard of; 0 where nothing says so."""
     return run.ended_s if run.ended_s is not None else run.started_s or 0.0
+
+
+def _searched(places: tuple[str, ...], asked: Asked, environ: Mapping[str, str]) -> str:
+    """Where was looked, in words; an id is looked for in all projects before this one's runs are read for it."""
+    return ", ".join(roots(environ) if asked.session and not asked.place else places) or _where(asked, environ)
 
 
 def _where(asked: Asked, environ: Mapping[str, str]) -> str:
@@ -178,3 +175,12 @@ def _sought(asked: Asked) -> str:
         day = datetime.fromtimestamp(asked.since_s).astimezone()
         parts.append(f"with a request since {day:%Y-%m-%d %H:%M}")
     return " ".join(parts)
+
+
+def _try_next(asked: Asked) -> str:
+    """Options that look further than the question did, as the end of an error line."""
+    is_this_project = not (asked.session or asked.all_projects or asked.place)
+    further = ["an earlier --since"] if asked.since_s is not None else []
+    further += ["--all"] if is_this_project else []
+    further += [] if asked.place else ["--dir PATH"]
+    return f"; try {' or '.join(further)}" if further else ""

@@ -43,10 +43,9 @@ class Change:
 class FileFollower:
     """One growing file."""
 
-    def __init__(self, path: str, agent_id: str = MAIN, *, with_text: bool = False) -> None:
+    def __init__(self, path: str, agent_id: str = MAIN) -> None:
         self.path = path
         self.agent_id = agent_id
-        self._with_text = with_text
         self.taken_bytes = 0
         """By the last look."""
         self.is_at_end = True
@@ -56,7 +55,7 @@ class FileFollower:
         self._restart()
 
     def _restart(self) -> None:
-        self._reader = FileReader(self.path, self.agent_id, with_text=self._with_text)
+        self._reader = FileReader(self.path, self.agent_id)
         self._buffer = LineBuffer()
         self._offset = 0
         self._anchor = b""
@@ -130,13 +129,11 @@ class SessionFollower:
 
     Args:
         main: path of `<session>.jsonl`; it need not exist yet.
-        with_text: see `load_runs`.
     """
 
-    def __init__(self, main: str, *, with_text: bool = False) -> None:
+    def __init__(self, main: str) -> None:
         self.main = os.path.abspath(main)
         self._folder = self.main.removesuffix(SUFFIX)
-        self._with_text = with_text
         self._followers: dict[str, FileFollower] = {}
         self._subagents = os.path.join(self._folder, SUBAGENTS)
         self._main: str | None = None
@@ -209,7 +206,7 @@ class SessionFollower:
         wanted = [(self.main, MAIN)] if self._main else []
         for path, agent_id in [*wanted, *((agent.path, agent.agent_id) for agent in self._agents.values())]:
             if path not in self._followers:
-                self._followers[path] = FileFollower(path, agent_id, with_text=self._with_text)
+                self._followers[path] = FileFollower(path, agent_id)
                 self._ids.add(agent_id)
 
     def _is_changed(self) -> bool:

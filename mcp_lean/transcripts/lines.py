@@ -103,11 +103,6 @@ class LineBuffer:
             self.dropped += 1
 
 
-def is_idle(line: bytes) -> bool:
-    """Whether a line surely has no part in a run, told without parsing it. A false answer only costs time."""
-    return IDLE.match(line) is not None
-
-
 def parse(line: bytes) -> Json | None:
     """The record of one line, or `None`: not JSON, or not an object.
 

@@ -2,6 +2,7 @@
 
 In:  nothing (the user's own folders), or paths that somebody gave: files, session folders, project folders, roots.
 Out: `SessionFiles`, sorted: a main file or none, and the files of its subagents; plus what could not be looked at.
+     `newest_sessions`: main files alone, by when a session was written to.
 Not here: reading records (`read`); only the first lines of flat agent files are looked at, for their session.
 
 Layouts: `<session>.jsonl` alone (1.0; 2.1.12-2.1.81 with copies inside); flat `agent-<id>.jsonl` beside it (2.0.6x);
@@ -101,6 +102,23 @@ def project_folders(cwd: str, environ: Mapping[str, str]) -> tuple[str, ...]:
                 if name.startswith(slug[:LONGEST_SLUG] + "-")
             ]
     return tuple(folder for folder in found if os.path.isdir(folder))
+
+
+def newest_sessions(paths: Iterable[str], session: str = "") -> list[str]:
+    """Main files of the sessions there whose id begins so, by the last write to any of a session's files."""
+    found = [
+        (max(map(_changed_s, (files.main, *(agent.path for agent in files.agents)))), files.main)
+        for files in locate(paths).sessions
+        if files.main and os.path.basename(files.folder).startswith(session)
+    ]
+    return [main for _, main in sorted(found, key=lambda each: (-each[0], each[1]))]
+
+
+def _changed_s(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return 0.0  # gone since it was listed
 
 
 def locate(paths: Iterable[str]) -> Located:

@@ -2,7 +2,7 @@
 
 In:  nothing; `transcripts/read` fills these.
 Out: frozen values for costs, guard, checkpoint and report. Texts are `None` unless a reading asked for them.
-Not here: parsing (`records`, `read`), finding files (`locate`), prices and dollars (`costs`).
+Not here: parsing (`file`, `thread`), finding files (`locate`), prices and dollars (`costs`).
 
 Times are seconds since 1970 (UTC) as written by the client; `None` where a record has none. Clocks may jump:
 requests are in the order of the file, not of their times. Sizes in characters count what the model was given
@@ -120,10 +120,6 @@ class ToolCall:
     """For `Task` and `Agent` calls only."""
     input_json: str | None = None
 
-    @property
-    def is_spawn(self) -> bool:
-        return self.spawn is not None
-
 
 @dataclass(frozen=True, slots=True)
 class Entered:
@@ -209,11 +205,6 @@ class Compaction:
     """A marker that the client shortened the context."""
 
     at_s: float | None
-    trigger: str
-    """`auto` or `manual`."""
-    pre_tokens: int
-    """0 where not written; the same for `post_tokens`."""
-    post_tokens: int
     before_request: int
     """Index in `Agent.requests` of the first request after it; equal to their number while there is none."""
 
@@ -274,10 +265,6 @@ class Agent:
     @property
     def usage(self) -> Usage:
         return sum((request.usage for request in self.requests), Usage())
-
-    @property
-    def calls_without_result(self) -> int:
-        return sum(call.result is None for request in self.requests for call in request.calls)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from mcp_lean.transcripts import measure
 from mcp_lean.transcripts.build import builder
 from mcp_lean.transcripts.draft import CallDraft, RequestDraft, blocks_of, result_of
-from mcp_lean.transcripts.fields import Json, count, items, mapping, seconds, text
+from mcp_lean.transcripts.fields import Json, items, mapping, seconds, text
 from mcp_lean.transcripts.model import AgentSource, Compaction, Entered, Request, ToolResult
 from mcp_lean.transcripts.own import START
 
@@ -101,7 +101,7 @@ class Thread:
         self._order: list[RequestDraft] = []
         self._calls: dict[str, CallDraft] = {}
         self._results: dict[str, ToolResult] = {}
-        self._compactions: list[tuple[Compaction, int]] = []
+        self._compactions: list[tuple[float | None, int]] = []
         self._waiting = _Waiting()
         self._has_rendered = False
         self._touched: dict[str, RequestDraft] = {}
@@ -221,15 +221,7 @@ class Thread:
 
     def compaction(self, record: Json) -> None:
         """The marker that the context was replaced by a summary."""
-        said = mapping(record.get("compactMetadata"))
-        marker = Compaction(
-            seconds(record.get("timestamp")),
-            text(said.get("trigger")),
-            count(said.get("preTokens")),
-            count(said.get("postTokens")),
-            0,
-        )
-        self._compactions.append((marker, len(self._order)))
+        self._compactions.append((seconds(record.get("timestamp")), len(self._order)))
         self._waiting.is_compacted = True
 
     def __len__(self) -> int:
@@ -273,7 +265,7 @@ class Thread:
             self.first_prompt == WARM_UP,
             self.prompt_digest,
             tuple(requests),
-            tuple(replace(marker, before_request=starts[number]) for marker, number in self._compactions),
+            tuple(Compaction(at_s, starts[number]) for at_s, number in self._compactions),
             self._waiting.entered(with_text=self._with_text),
         )
 

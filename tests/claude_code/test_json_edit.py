@@ -13,8 +13,6 @@ from mcp_lean.errors import ConfigError
 
 from .json_texts import fitting, texts, values
 
-TWO = {"a": 1, "new": [1, {"x": 2}]}
-
 
 @pytest.mark.parametrize(
     ("before", "after"),

@@ -131,6 +131,19 @@ def test_no_run_is_status_3_and_broken_settings_are_status_2(
     assert run() == 2
 
 
+def test_without_a_run_in_this_project_it_says_how_to_name_another(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mcp_lean.transcripts.locate.project_folders", lambda cwd, environ: ())
+    monkeypatch.setenv("CLAUDE_PROJECT_DIR", "/home/ann/other")
+
+    assert run() == 3
+    assert capsys.readouterr().err == (
+        "mcp-lean budget: 0 runs found of /home/ann/other; looked for session transcripts of Claude Code; "
+        "--session ID takes a run of any project\n"
+    )
+
+
 def test_a_raise_that_cannot_be_written_is_said(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     (place.home / "data").write_text("in the way", encoding="utf-8")
 

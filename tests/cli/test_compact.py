@@ -98,7 +98,11 @@ def test_json_holds_sections_and_what_was_dropped(capsys: pytest.CaptureFixture[
         (("--session", "none"), 3, "0 runs found with an id that begins none; looked for <session>.jsonl"),
         (("--transcript", "none.jsonl"), 3, "--transcript none.jsonl: no such file"),
         (("--budget", "5"), 2, "--budget 5: between 120 and 20000 tokens"),
-        (("--agent", "a9"), 3, "nothing to say: the transcript holds no request yet"),
+        (
+            ("--agent", "a9"),
+            3,
+            "--agent a9: nothing to say: the transcript holds no request yet; mcp-lean cost names the agents of a run",
+        ),
     ],
 )
 def test_what_cannot_be_answered_is_said_in_a_line(
@@ -110,4 +114,7 @@ def test_what_cannot_be_answered_is_said_in_a_line(
 def test_another_project_has_no_runs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLAUDE_PROJECT_DIR", "/home/ann/other")
 
-    assert run(capsys) == (3, "", "mcp-lean compact: 0 runs found of /home/ann/other; looked for <session>.jsonl\n")
+    found_nothing = "0 runs found of /home/ann/other; looked for <session>.jsonl"
+    elsewhere = "--session ID takes a run of any project"
+
+    assert run(capsys) == (3, "", f"mcp-lean compact: {found_nothing}; {elsewhere}\n")

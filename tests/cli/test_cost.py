@@ -54,7 +54,10 @@ def test_without_a_run_in_this_project_the_status_is_3_and_says_where(
     assert main(["cost"]) == 3
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert re.fullmatch(r"mcp-lean cost: 0 runs found in \S+; looked for session transcripts .*\n", captured.err)
+    assert re.fullmatch(
+        r"mcp-lean cost: 0 runs found in \S+; looked for session transcripts .*; try --all or --dir PATH\n",
+        captured.err,
+    )
 
 
 def test_json_is_the_document_and_nothing_else(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from mcp_lean import __version__
 from mcp_lean.cli import main as command_line
 from mcp_lean.cli.main import COMMANDS, main
 from mcp_lean.errors import ConfigError
+from mcp_lean.packing.allocate import MAX_BUDGET_TOKENS
 
 HEAVY = ("mcp", "mcp_types", "pydantic", "rich", "plotly", "tree_sitter", "sqlite3", "anyio", "asyncio", "orjson")
 NAMES = [name for name, _, _ in COMMANDS]
@@ -121,5 +123,30 @@ def test_a_reader_that_has_gone_is_no_failure(arguments: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("command", "tool"), [("read", "read_many"), ("grep", "grep_and_read"), ("map", "repo_summary")]
+)
+def test_help_names_the_tool_s_own_budget(command: str, tool: str, capsys: pytest.CaptureFixture[str]) -> None:
+    module = importlib.import_module(f"mcp_lean.tools.{tool}")
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"(default {module.DEFAULT_BUDGET_TOKENS:,}, at most {MAX_BUDGET_TOKENS:,})" in shown
+
+
 def test_the_version_is_the_package_s() -> None:
     assert run("--version").stdout == f"mcp-lean {__version__}\n"
+
+
+@pytest.mark.parametrize("command", [["map"], ["read", "a.py"], ["grep", "x"]])
+def test_a_workspace_that_is_no_folder_is_wrong_usage(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command, "--root", "/nowhere/at/all"]) == 2
+    assert capsys.readouterr().err == "mcp-lean: --root /nowhere/at/all: no such folder\n"
+
+
+def test_a_context_of_less_than_nothing_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["try", "--context", "-5"])
+
+    assert "--context: -5: a number of tokens, 0 or more" in capsys.readouterr().err

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,6 @@ import pytest
 from mcp_lean.errors import Cancelled, EngineMissing
 from mcp_lean.repo import listing, programs, ripgrep
 from mcp_lean.repo.listing import Listing, glob_paths, list_files
-
-Git = Callable[..., bytes]
 
 
 @pytest.fixture(autouse=True)

@@ -102,12 +102,16 @@ def test_nothing_found_says_where_and_for_what(place: Place, tmp_path: Path) -> 
     with pytest.raises(NothingFoundError, match=r"0 runs found in .*-elsewhere; looked for session transcripts"):
         choose(Asked("/elsewhere"), place.environ)
     with pytest.raises(
-        NothingFoundError, match=r"0 runs found in .*/none; looked for .*; .*/none: no such file or folder"
+        NothingFoundError, match=r"0 runs found in .*/none; looked for .*; .*/none: no such file or folder$"
     ):
         place.ids(place=str(tmp_path / "none"))
-    with pytest.raises(NothingFoundError, match=r"with an id that begins ffff"):
+    with pytest.raises(
+        NothingFoundError, match=r"^0 runs found in \S+/projects; .* with an id that begins ffff; try --dir PATH$"
+    ):
         place.ids(session="ffff")
-    with pytest.raises(NothingFoundError, match=r"with a request since 20"):
+    with pytest.raises(
+        NothingFoundError, match=r"with a request since 20.*; try an earlier --since or --all or --dir PATH$"
+    ):
         place.ids(since_s=NOW_S + 10**9)
 
 

@@ -122,7 +122,7 @@ def test_a_project_of_the_same_digest_gets_no_answer(scene: Scene, monkeypatch: 
     assert scene.ask(CLAUDE_PROJECT_DIR=scene.project) == b"wrong"
 
 
-def test_another_version_gets_no_answer(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_version_gets_no_answer(scene: Scene) -> None:
     scene.door().open()
     data = hook_socket.question("Stop", {}, scene.project, b"{}")
     with scene.connect() as connection:

@@ -270,7 +270,7 @@ def test_a_compaction_marker_resets_the_context(tmp_path: Path) -> None:
     agent = only_agent(path)
 
     assert [request.reset for request in agent.requests] == ["none", "compaction", "none"]
-    assert agent.compactions == (Compaction(7.0, "manual", 9_000, 0, 1),)
+    assert agent.compactions == (Compaction(7.0, 1),)
     assert agent.requests[1].entered == Entered(prompt_chars=5, summary_chars=31)
 
 

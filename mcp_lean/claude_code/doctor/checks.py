@@ -96,7 +96,7 @@ def _of_history(setup: Setup, runs: Sequence[RunCost]) -> Iterable[Result]:
     import os
 
     from mcp_lean.claude_code.doctor import history
-    from mcp_lean.claude_code.init.places import client_folder
+    from mcp_lean.repo.settings import client_folder
 
     settings_file = os.path.join(client_folder(setup.environ), "settings.json")
     yield from history.lifetimes(runs, settings_file)

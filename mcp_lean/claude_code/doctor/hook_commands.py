@@ -21,7 +21,7 @@ from mcp_lean.claude_code.doctor.finding import Finding, Result
 from mcp_lean.claude_code.doctor.reading import text_file
 from mcp_lean.claude_code.doctor.setup import Settings, Setup
 from mcp_lean.claude_code.init.parts import is_our_hook
-from mcp_lean.claude_code.init.places import home
+from mcp_lean.repo.settings import home
 
 STARTS = ("SessionStart", "SubagentStart")
 """What these print stands at the start of a context."""

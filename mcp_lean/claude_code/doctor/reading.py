@@ -16,20 +16,18 @@ from collections.abc import Iterator, Mapping
 
 from mcp_lean.claude_code.doctor.setup import AgentFile, MemoryFile, Server, Settings, Setup, TextFile
 from mcp_lean.claude_code.init.files import MAX_BYTES, read
-from mcp_lean.claude_code.init.places import client_file, client_folder, home
 from mcp_lean.claude_code.json_edit import parse
 from mcp_lean.config import Config, load
 from mcp_lean.errors import ConfigError, LeanError
-from mcp_lean.repo.settings import main_checkout, managed_folder
+from mcp_lean.repo.settings import MAX_BYTES as CLIENT_FILE_BYTES
+from mcp_lean.repo.settings import client_file, client_folder, home, main_checkout, managed_folder
+from mcp_lean.transcripts.fields import mapping
 
 MOST_IMPORTS_DEPTH = 5
 """Claude Code follows imports in memory files that far."""
 
 MOST_FILES = 500
 """Memory or agent files of one set-up; beyond that something else is in the folder."""
-
-MAX_CLIENT_FILE_BYTES = 32 << 20
-"""Of `.claude.json`, which has been seen with several megabytes."""
 
 IMPORT = re.compile(r"(?:^|\s)@((?:~/|\.{0,2}/)?[\w.-][\w./-]*)")
 CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
@@ -189,7 +187,7 @@ def _project_servers(path: str) -> tuple[list[Server], list[TextFile]]:
 def _client_servers(project: str, environ: Mapping[str, str]) -> tuple[list[Server], list[TextFile]]:
     """Servers of user and local scope. The file may have megabytes, and its lines mean nothing to a person."""
     path = client_file(environ)
-    file = text_file(path, MAX_CLIENT_FILE_BYTES)
+    file = text_file(path, CLIENT_FILE_BYTES)
     if file is None:
         return [], []
     try:
@@ -199,19 +197,14 @@ def _client_servers(project: str, environ: Mapping[str, str]) -> tuple[list[Serv
     except (ValueError, RecursionError) as error:
         return [], [TextFile(path, "", str(error))]
     holders = [("user", data)]
-    projects = _member(data, "projects")
-    holders += [("local", _member(projects, folder)) for folder in dict.fromkeys((main_checkout(project), project))]
+    projects = mapping(mapping(data).get("projects"))
+    holders += [("local", projects.get(folder)) for folder in dict.fromkeys((main_checkout(project), project))]
     found = []
     for scope, holder in holders:
-        held = _member(holder, "mcpServers")
-        for name, entry in held.items() if isinstance(held, dict) else ():
+        for name, entry in mapping(mapping(holder).get("mcpServers")).items():
             if isinstance(entry, dict):
-                found.append(Server(str(name), scope, path, 0, entry))
+                found.append(Server(name, scope, path, 0, entry))
     return found, []
-
-
-def _member(value: object, key: str) -> object | None:
-    return value.get(key) if isinstance(value, dict) else None
 
 
 def _below(folder: str) -> list[str]:

@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from mcp_lean.config import PROJECT_FILE, user_file
 from mcp_lean.errors import ConfigError, EngineMissing
 from mcp_lean.guard.folder import data_folder
-from mcp_lean.repo.settings import main_checkout
+from mcp_lean.repo.settings import client_file, client_folder, home, json_of, main_checkout
+from mcp_lean.transcripts.fields import mapping
 
 JsonObject = dict[str, object]
 
 SERVER = "lean"
-SCOPES = ("project", "user", "local")
 CLIENT_SECONDS = 30.0
 """`claude mcp add-json` takes 0.4 s here."""
 
@@ -88,21 +88,6 @@ def places(scope: str, cwd: str, environ: Mapping[str, str]) -> Places:
     )
 
 
-def home(environ: Mapping[str, str]) -> str:
-    return environ.get("HOME") or os.path.expanduser("~")
-
-
-def client_folder(environ: Mapping[str, str]) -> str:
-    """Claude Code's folder for the user's settings."""
-    configured = environ.get("CLAUDE_CONFIG_DIR")
-    return os.path.abspath(configured) if configured else os.path.join(home(environ), ".claude")
-
-
-def client_file(environ: Mapping[str, str]) -> str:
-    """The client's own file with servers, trust, and much else."""
-    return os.path.join(environ.get("CLAUDE_CONFIG_DIR") or home(environ), ".claude.json")
-
-
 def client_program(environ: Mapping[str, str]) -> str:
     """The client's command; empty where there is none."""
     own = (os.path.join(home(environ), *rest, "claude") for rest in ((".local", "bin"), (".claude", "local")))
@@ -133,17 +118,16 @@ def registered(scope: str, project: str, environ: Mapping[str, str]) -> object |
     """
     file = client_file(environ)
     try:
-        with open(file, "rb") as stream:
-            data: object = json.loads(stream.read().decode("utf-8-sig"))
+        data = json_of(file)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{file}: cannot be read: {error}; nothing was changed") from error
     holders = [data]
     if scope == "local":
-        projects = _member(data, "projects")
-        holders = [_member(projects, place) for place in dict.fromkeys((project, main_checkout(project)))]
-    found = [_member(_member(holder, "mcpServers"), SERVER) for holder in holders]
+        projects = mapping(mapping(data).get("projects"))
+        holders = [projects.get(place) for place in dict.fromkeys((project, main_checkout(project)))]
+    found = [mapping(mapping(holder).get("mcpServers")).get(SERVER) for holder in holders]
     return next((entry for entry in found if entry is not None), None)
 
 
@@ -185,10 +169,6 @@ def _client(words: Sequence[str], project: str, environ: Mapping[str, str]) -> N
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).decode("utf-8", "replace").split())[:300]
         raise EngineMissing(f"claude mcp {words[0]}: status {done.returncode}: {said}")
-
-
-def _member(value: object, key: str) -> object | None:
-    return value.get(key) if isinstance(value, dict) else None
 
 
 def _digest(path: str) -> str:

@@ -27,21 +27,14 @@ from mcp_lean.claude_code.init.parts import (
     with_server,
     with_settings,
 )
-from mcp_lean.claude_code.init.places import (
-    SERVER,
-    JsonObject,
-    Places,
-    client_file,
-    needed_client,
-    places,
-    registered,
-)
+from mcp_lean.claude_code.init.places import SERVER, JsonObject, Places, needed_client, places, registered
 from mcp_lean.claude_code.init.record import Record, digest_of
 from mcp_lean.claude_code.init.remarks import remarks_on
 from mcp_lean.claude_code.json_edit import parse
 from mcp_lean.claude_code.toml_edit import with_value
 from mcp_lean.config import CHOICES, Config, load
 from mcp_lean.errors import ConfigError, LeanError
+from mcp_lean.repo.settings import client_file
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from contextlib import suppress
 from mcp_lean.claude_code.agents import PLUGIN
 from mcp_lean.claude_code.init.files import Change, read
 from mcp_lean.claude_code.init.parts import PERMISSION
-from mcp_lean.claude_code.init.places import Places, client_folder
+from mcp_lean.claude_code.init.places import Places
 from mcp_lean.claude_code.json_edit import parse
 from mcp_lean.errors import LeanError
 from mcp_lean.guard.routing.permissions import is_allowed
-from mcp_lean.repo.settings import repository_of
+from mcp_lean.repo.settings import client_folder, repository_of
 
 UNALLOWED = (
     "our tools are not allowed yet: a person is asked at the first call of each, print mode refuses, and no Agent call "

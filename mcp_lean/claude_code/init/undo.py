@@ -1,7 +1,7 @@
 """Taking back what `init` has done.
 
 In:  the record of a place, the files as they are now.
-Out: a `Plan` whose changes bring back the bytes before; where a file was changed since, only our parts go.
+Out: an `Undoing`, whose changes bring back the bytes before; where a file was changed since, only our parts go.
 Not here: writing (`files`).
 """
 

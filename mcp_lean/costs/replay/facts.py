@@ -52,11 +52,6 @@ class CallFacts:
         """Needed by a request behind this one."""
         return self.last_use > index or self.edited_at > index
 
-    @property
-    def repeated_share(self) -> float:
-        """Part of a Read's lines that this context already held."""
-        return sum(share for _, share in self.repeats)
-
 
 @dataclass(frozen=True, slots=True)
 class Need:

@@ -102,10 +102,6 @@ class RunReplay:
     notes: tuple[str, ...] = ()
     """What is missing from this run's files, or special about it, in words."""
 
-    @property
-    def has_subagents(self) -> bool:
-        return self.subagents > 0
-
     def outcome(self, policy: str, bound: Bound) -> Outcome | None:
         """That policy at that bound; `None` where it has no such bound, or the run was left out."""
         return next((found for found in self.outcomes if (found.policy, found.bound) == (policy, bound)), None)

@@ -2,7 +2,7 @@
 
 In:  a `Standing`, and how many requests it took to get there.
 Out: one or two plain sentences each; every stop names the command that lifts it.
-Not here: when they are said (`verdict`), the sentences of other rooms (`words`).
+Not here: when they are said (`verdict`), the sentences of other rooms (their own `words`).
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def notice(standing: Standing, requests: int) -> str:
     words = f"Budget: {used(standing)}; {amount(kind(standing), max(left, 0))} left"
     if requests and standing.used and kind(standing) in ("usd", "tokens"):
         more = int(left / (standing.used / requests))
-        words += f", about {more} more requests like those so far" if more else ", less than one more request"
+        plural = "s" * (more != 1)
+        words += f", about {more} more request{plural} like those so far" if more else ", less than one more request"
     return f"{words}. Do what matters most first."
 
 

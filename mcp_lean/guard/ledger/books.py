@@ -2,7 +2,7 @@
 
 In:  `Entry`: one request with its price; `Flight`: the last sign of life of an agent.
 Out: totals per agent and for the run, exact; an estimate for requests whose bill is not written yet.
-Not here: reading transcripts (`spend`), keeping (`ledger`), limits (`limits`).
+Not here: reading transcripts (`spend`), keeping (`ledger`), limits (`guard/budget`).
 
 The transcript lags up to 0.2 s behind the events, and a request that was just sent is in no file at all. Both are
 estimated from the agent's last request, and the estimate goes when the bill is there.

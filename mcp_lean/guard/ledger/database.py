@@ -17,7 +17,6 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from mcp_lean.guard.folder import data_folder as data_folder
 from mcp_lean.guard.ledger.tables import SCHEMA, VERSION, Row, Statement
 
 if TYPE_CHECKING:

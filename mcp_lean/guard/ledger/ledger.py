@@ -232,15 +232,9 @@ class Ledger:
             )
 
     def stop_reason(self, session_id: str, agent_id: str) -> str:
-        """Why an agent was stopped; empty if it was not, or if the stop was lifted."""
+        """Why an agent was stopped; empty if it was not, or if a limit was raised since."""
         with self._lock:
             return self._stops(session_id).get(key(agent_id), "")
-
-    def lift_stop(self, session_id: str, agent_id: str) -> None:
-        """Forgets that an agent was stopped."""
-        with self._lock:
-            self._sessions.get(session_id).stops.pop(key(agent_id), None)
-            self._database.write(("DELETE FROM stops WHERE session = ? AND agent = ?", (session_id, key(agent_id))))
 
     def _stops(self, session_id: str) -> dict[str, str]:
         rows = self._database.read("SELECT agent, reason FROM stops WHERE session = ?", (session_id,))

@@ -96,12 +96,12 @@ class Following:
         self._table = table
         self._looks = 0
 
-    def look(self, most_bytes: int = MOST_BYTES_AT_ONCE) -> Reading:
-        """Reads what is new, at most so many bytes: the first look at a resumed session has a long way to go."""
+    def look(self) -> Reading:
+        """Reads what is new, at most `MOST_BYTES_AT_ONCE`: the first look at a resumed session has a long way to go."""
         is_due = self._looks % LOOKS_BETWEEN_PLACES == 0
         # Taken before the look, they say what it will have read at least, if it gets to the end.
         now = places(self._follower.main) if is_due else []
-        changes = self._follower.poll(most_bytes)
+        changes = self._follower.poll(MOST_BYTES_AT_ONCE)
         is_done = self._follower.is_at_end
         self._looks += is_done
         found = (self._books.put(entry_of(change.agent_id, change.request, self._table)) for change in changes)
@@ -137,17 +137,15 @@ def _files(main: str) -> list[tuple[str, str]]:
     return found
 
 
-def read_on(
-    main: str, books: Books, known: Iterable[Place], table: PriceTable, most_bytes: int = MOST_BYTES_AT_ONCE
-) -> Reading:
-    """Reads what has come in since the known places, at most so many bytes.
+def read_on(main: str, books: Books, known: Iterable[Place], table: PriceTable) -> Reading:
+    """Reads what has come in since the known places, at most `MOST_BYTES_AT_ONCE`.
 
     Raises OSError where a file cannot be read.
     """
     before = {place.path: place for place in known}
     entries: list[Entry] = []
     now: list[Place] = []
-    left = most_bytes
+    left = MOST_BYTES_AT_ONCE
     files = _files(main)
     agents = {agent_id for _, agent_id in files}
     for path, agent_id in files:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from mcp_lean.config import IN_PLUGIN
 from mcp_lean.guard.routing.policy import GENERAL, POLICIES
+from mcp_lean.repo.settings import client_folder
 
 NAMES = tuple(sorted({policy.agent for policy in POLICIES.values() if policy.agent}))
 
@@ -57,9 +58,7 @@ def installed(project: str, environ: Mapping[str, str]) -> Installed:
 
 
 def _folders(project: str, environ: Mapping[str, str]) -> list[str]:
-    home = environ.get("HOME") or os.path.expanduser("~")
-    config = environ.get("CLAUDE_CONFIG_DIR") or os.path.join(home, ".claude")
-    return [os.path.join(project, ".claude", "agents"), os.path.join(config, "agents")]
+    return [os.path.join(project, ".claude", "agents"), os.path.join(client_folder(environ), "agents")]
 
 
 def _agents(folder: str) -> Iterator[tuple[str, str]]:

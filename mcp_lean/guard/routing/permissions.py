@@ -11,17 +11,16 @@ through.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 
 from mcp_lean.guard.event import ToolUse
-from mcp_lean.repo.settings import main_checkout
+from mcp_lean.repo.settings import client_folder, json_of, main_checkout
+from mcp_lean.transcripts.fields import mapping
 
 ALLOWS_ALL = "bypassPermissions"
 REFUSED = "requested permissions to use"
 NEEDED = ("read_many", "grep_and_read")
-MOST_BYTES = 16 << 20
 
 
 def is_allowed(server: str, project: str, environ: Mapping[str, str]) -> bool:
@@ -49,11 +48,9 @@ def _names(rules: set[str], server: str, tool: str) -> bool:
 
 
 def _files(project: str, environ: Mapping[str, str]) -> list[str]:
-    home = environ.get("HOME") or os.path.expanduser("~")
-    user = environ.get("CLAUDE_CONFIG_DIR") or os.path.join(home, ".claude")
     own = os.path.join(project, ".claude")
     local = os.path.join(main_checkout(project), ".claude")
-    found = [os.path.join(user, "settings.json"), os.path.join(own, "settings.json")]
+    found = [os.path.join(client_folder(environ), "settings.json"), os.path.join(own, "settings.json")]
     found += [os.path.join(folder, "settings.local.json") for folder in (own, local)]
     return list(dict.fromkeys(found))
 
@@ -61,14 +58,8 @@ def _files(project: str, environ: Mapping[str, str]) -> list[str]:
 def _rules(file: str) -> tuple[list[str], list[str]]:
     """(allow, deny) of a file; nothing where it says nothing that the client would understand."""
     try:
-        if os.path.getsize(file) > MOST_BYTES or not os.path.isfile(file):
-            return [], []
-        with open(file, encoding="utf-8") as stream:
-            held = json.load(stream)
+        permissions = mapping(mapping(json_of(file)).get("permissions"))
     except (OSError, ValueError, RecursionError):
-        return [], []
-    permissions = held.get("permissions") if isinstance(held, dict) else None
-    if not isinstance(permissions, dict):
         return [], []
     return _texts(permissions.get("allow")), _texts(permissions.get("deny"))
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mcp_lean.config import IN_PLUGIN, Routing
 from mcp_lean.costs.routing_outcomes import outcomes
+from mcp_lean.guard.budget.verdict import SPAWNS
 from mcp_lean.guard.decision import PASS, Decision
 from mcp_lean.guard.event import Event, ToolUse
 from mcp_lean.guard.ledger.tables import Row, Statement
@@ -28,7 +29,6 @@ from mcp_lean.guard.routing.words import Kind
 if TYPE_CHECKING:
     from mcp_lean.transcripts.model import Run
 
-SPAWNS = frozenset(("Agent", "Task"))
 NO_SUCH_AGENT = ("not found", "denied by permission rule")
 """Stand in the client's error about a type that it does not have, or may not start."""
 

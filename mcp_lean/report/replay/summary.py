@@ -53,8 +53,6 @@ class Row:
     """Sessions in which the policy had something to do."""
     count: int
     seconds_saved: float
-    shares: tuple[float, ...]
-    """Per session, in the order of the sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +160,7 @@ def _row(policy: PolicyInfo, bound: Bound, runs: Sequence[RunReplay]) -> Row | N
     found = [(run, outcome) for run in runs if (outcome := run.outcome(policy.name, bound))]
     if not found:
         return None
-    shares = tuple(
-        outcome.saved_picousd / run.baseline_picousd if run.baseline_picousd else 0.0 for run, outcome in found
-    )
+    shares = [outcome.saved_picousd / run.baseline_picousd if run.baseline_picousd else 0.0 for run, outcome in found]
     baseline = sum(run.baseline_picousd for run, _ in found)
     saved = sum(outcome.saved_picousd for _, outcome in found)
     return Row(
@@ -180,7 +176,6 @@ def _row(policy: PolicyInfo, bound: Bound, runs: Sequence[RunReplay]) -> Row | N
         sum(outcome.count > 0 for _, outcome in found),
         sum(outcome.count for _, outcome in found),
         sum(outcome.seconds_saved for _, outcome in found),
-        shares,
     )
 
 

@@ -370,9 +370,7 @@ def test_a_file_that_another_program_changes_meanwhile_is_not_overwritten(folder
     assert folder.tree() == before
 
 
-def test_a_process_killed_between_two_files_leaves_what_undo_needs(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_killed_between_two_files_leaves_what_undo_needs(folder: Folder) -> None:
     folder.put(".claude/settings.json", '{"model": "opus"}')
     before, plan = folder.tree(), folder.plan()
     real = os.replace

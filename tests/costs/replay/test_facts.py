@@ -167,7 +167,7 @@ def test_lines_are_repeated_when_number_and_text_are_the_same(second: str, share
         turn(2, results=("b",)),
     )
 
-    assert found.of("b").repeated_share == share
+    assert sum(part for _, part in found.of("b").repeats) == share
 
 
 def test_a_repeated_line_names_the_read_that_brought_it_first() -> None:
@@ -208,7 +208,7 @@ def test_after_a_compaction_nothing_is_known_and_nothing_is_repeated() -> None:
         turn(4, said("e", "Grep", "x", pattern="order_total"), results=("d",)),
     )
 
-    assert (found.of("b").repeated_share, found.of("c").known_from, found.of("e").known_from) == (0.0, 4, 8)
+    assert (found.of("b").repeats, found.of("c").known_from, found.of("e").known_from) == ((), 4, 8)
 
 
 def test_a_name_in_later_arguments_is_needed_from_where_it_was_last_seen() -> None:

@@ -39,11 +39,6 @@ from .made import KNOWN, MICRO, OUT, READ, WRITE, WRITE_1H, Step, made, reads, s
 BASE = Step((("base", 20_000),))
 
 
-def searches(call_id: str, pattern: str = "total") -> Step:
-    """A turn that asks one more question, after 500 tokens of the answer before."""
-    return Step((("result", 500, call_id),), (call(f"{call_id}+", "Grep", subject=pattern, returned=result(900)),))
-
-
 def chain(number: int) -> list[Step]:
     """`number` turns of one search each, and the turn that takes in the last answer."""
     first = replace(BASE, calls=(call("s0", "Grep", subject="total", returned=result(900)),))

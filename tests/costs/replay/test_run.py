@@ -63,7 +63,7 @@ def test_the_facts_of_a_run() -> None:
     found = replay_run(run([FINE, other, agent([ONE], "c", "compaction")]), "current", ["own"])
 
     assert (found.world, found.requests, found.subagents, found.peak_tokens) == ("current", 3, 1, 20_500)
-    assert (found.length, found.has_subagents) == ("short", True)
+    assert found.length == "short"
     assert found.models == ("claude-opus-5-5", "claude-haiku-5-5")
     assert [(outcome.policy, outcome.bound) for outcome in found.outcomes] == [("own", "strict"), ("own", "expected")]
 

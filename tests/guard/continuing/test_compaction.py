@@ -50,7 +50,7 @@ def restart(place: Place, agent_id: str = "") -> Event:
 
 
 def test_the_summariser_hears_what_the_run_has_that_must_survive(place: Place, watcher: Compaction) -> None:
-    answer = watcher.see(place.event("PreCompact", trigger="auto"))
+    answer = watcher.see(place.event("PreCompact"))
 
     assert answer.instructions == (
         "These must survive, in the words in which they were said:\n"
@@ -75,7 +75,7 @@ def test_the_names_of_the_sections_are_the_checkpoint_s() -> None:
 
 
 def test_what_the_summary_lacks_is_put_in_once(place: Place, watcher: Compaction) -> None:
-    watcher.see(place.event("PreCompact", trigger="auto"))
+    watcher.see(place.event("PreCompact"))
     assert watcher.see(summarised(place, f"<summary>The user said: {TASK}</summary>")) == PASS
 
     context = watcher.see(restart(place)).context
@@ -87,22 +87,22 @@ def test_what_the_summary_lacks_is_put_in_once(place: Place, watcher: Compaction
 
 
 def test_a_summary_that_says_it_all_is_left_alone(place: Place, watcher: Compaction) -> None:
-    watcher.see(place.event("PreCompact", trigger="auto"))
+    watcher.see(place.event("PreCompact"))
     watcher.see(summarised(place, f"{TASK} {CONSTRAINT} The file read is called a."))
 
     assert watcher.see(restart(place)).context == ""
 
 
 def test_what_was_only_thought_over_does_not_count_as_said(place: Place, watcher: Compaction) -> None:
-    watcher.see(place.event("PreCompact", trigger="auto"))
+    watcher.see(place.event("PreCompact"))
     watcher.see(summarised(place, f"<analysis>{TASK}\n{CONSTRAINT}</analysis>\n<summary>Begun.</summary>"))
 
     assert CONSTRAINT in watcher.see(restart(place)).context
 
 
 def test_a_client_that_reports_the_summary_before_the_restart_is_served_too(place: Place, watcher: Compaction) -> None:
-    watcher.see(place.event("PreCompact", trigger="manual"))
-    watcher.see(place.event("PostCompact", trigger="manual", compact_summary=f"{TASK} {CONSTRAINT} The file a."))
+    watcher.see(place.event("PreCompact"))
+    watcher.see(place.event("PostCompact", compact_summary=f"{TASK} {CONSTRAINT} The file a."))
 
     assert watcher.see(restart(place)).context == ""
 

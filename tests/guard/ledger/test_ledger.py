@@ -99,7 +99,7 @@ def test_a_long_file_is_read_on_from_where_the_last_process_came(place: Place, m
 def test_processes_of_all_kinds_may_take_turns(steps: list[tuple[int, str]], slice_bytes: int) -> None:
     """A server, a process per event, and a server that was started anew, each after some more lines."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spend.Following.look, "__defaults__", (slice_bytes,))
+        patch.setattr(spend, "MOST_BYTES_AT_ONCE", slice_bytes)
         place = Place(Path(folder))
         server = Ledger.open(place.environ)
         lines = recorded_like()
@@ -137,7 +137,7 @@ def test_a_process_that_may_not_take_long_reads_a_part_and_the_next_one_goes_on(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else a file that takes longer than the deadline would be begun again by each event, and never be read."""
-    monkeypatch.setattr(spend.read_on, "__defaults__", (300_000,))
+    monkeypatch.setattr(spend, "MOST_BYTES_AT_ONCE", 300_000)
     writer = Writer()
     for _ in range(40):
         place.append("", b"".join(writer.request(words="w" * 20_000, output=3, stop=None)))
@@ -158,7 +158,7 @@ def test_a_server_reads_a_long_file_in_slices_and_each_event_goes_on(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first look at a resumed session would take longer than the deadline, and its event go unguarded."""
-    monkeypatch.setattr(spend.Following.look, "__defaults__", (300_000,))
+    monkeypatch.setattr(spend, "MOST_BYTES_AT_ONCE", 300_000)
     writer = Writer()
     for _ in range(40):
         place.append("", b"".join(writer.request(words="w" * 20_000, output=3, stop=None)))
@@ -180,7 +180,7 @@ def test_a_server_reads_a_long_file_in_slices_and_each_event_goes_on(
 
 def test_a_server_notes_no_place_that_it_has_not_reached(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a process for one event, which reads on from there, would never see what is between."""
-    monkeypatch.setattr(spend.Following.look, "__defaults__", (300_000,))
+    monkeypatch.setattr(spend, "MOST_BYTES_AT_ONCE", 300_000)
     writer = Writer()
     for _ in range(40):
         place.append("", b"".join(writer.request(words="w" * 20_000, output=3, stop=None)))
@@ -419,13 +419,6 @@ def test_a_raised_limit_counts_for_every_process_at_once_and_lifts_budget_stops(
     assert ledger.stop_reason(SESSION, "a2") == "in a loop"
 
 
-def test_a_stop_can_be_lifted_by_itself(place: Place, ledger: Ledger) -> None:
-    ledger.mark_stopped(SESSION, "a1", "in a loop", kind="loop")
-    ledger.lift_stop(SESSION, "a1")
-
-    assert ledger.stop_reason(SESSION, "a1") == ""
-
-
 def test_sixty_four_agents_in_parallel_keep_their_names_and_their_money(place: Place, ledger: Ledger) -> None:
     def work(number: int) -> None:
         writer = Writer(agent_id=f"a{number}", model=HAIKU)
@@ -559,9 +552,7 @@ def test_a_folder_that_cannot_be_made_is_a_note_and_no_failure(place: Place, tmp
     ledger.close()
 
 
-def test_a_locked_file_is_waited_for_shortly_and_written_later(
-    place: Place, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_locked_file_is_waited_for_shortly_and_written_later(place: Place, ledger: Ledger) -> None:
     ledger.spent(SESSION, None)
     ledger._database._connection.execute("PRAGMA busy_timeout = 10")
     holder = sqlite3.connect(place.ledger_file, isolation_level=None)
