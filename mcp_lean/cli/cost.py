@@ -9,17 +9,15 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from mcp_lean.cli.which import add_which, asked
+
 if TYPE_CHECKING:
     from mcp_lean.costs.breakdown import RunCost
     from mcp_lean.report.routing import Decided
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    which = parser.add_argument_group("which runs (default: the newest one of this project)")
-    which.add_argument("--session", metavar="ID", help="the run with this id, or the beginning of it, in any project")
-    which.add_argument("--since", metavar="WHEN", help="runs with a request since then: 7d, 24h, 2w or 2026-11-01")
-    which.add_argument("--all", action="store_true", help="runs of all projects")
-    which.add_argument("--dir", metavar="PATH", help="runs in this file or folder, instead of Claude Code's own place")
+    add_which(parser, "the newest one of this project")
     how = parser.add_argument_group("how")
     how.add_argument("--by", choices=("agent", "tool", "model", "day"), help="one table by this")
     how.add_argument("--json", action="store_true", help="for programs (docs/cost.md#json)")
@@ -35,25 +33,18 @@ def run(args: argparse.Namespace) -> int:
     """Find, read, add up, print. See the module for the statuses."""
     import os
     import sys
-    import time
 
     from mcp_lean.costs.breakdown import break_down
     from mcp_lean.costs.contract import price_table
     from mcp_lean.errors import LeanError
     from mcp_lean.report.routing import documents, section
-    from mcp_lean.report.selection import Asked, NothingFoundError, choose, parse_since
+    from mcp_lean.report.selection import NothingFoundError, choose
     from mcp_lean.report.show import as_json, as_page, as_text, loading
 
     try:
-        asked = Asked(
-            cwd=os.getcwd(),
-            session=args.session or "",
-            since_s=parse_since(args.since, time.time()) if args.since else None,
-            all_projects=args.all,
-            place=args.dir or "",
-        )
+        meant = asked(args, only_newest=True)
         with loading(sys.stderr) as progress:
-            chosen = choose(asked, os.environ, progress=progress, with_text=args.with_text)
+            chosen = choose(meant, os.environ, progress=progress, with_text=args.with_text)
         table = price_table()
         costs = [break_down(found, table) for found in chosen.runs]
         if args.html:

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import argparse
 
+from mcp_lean.cli.which import add_which, asked
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    which = parser.add_argument_group("which runs (default: all of this project)")
-    which.add_argument("--session", metavar="ID", help="the run with this id, or the beginning of it, in any project")
-    which.add_argument("--since", metavar="WHEN", help="runs with a request since then: 7d, 24h, 2w or 2026-11-01")
-    which.add_argument("--all", action="store_true", help="runs of all projects")
-    which.add_argument("--dir", metavar="PATH", help="runs in this file or folder, instead of Claude Code's own place")
+    add_which(parser, "all of this project")
     how = parser.add_argument_group("how")
     how.add_argument(
         "--world",
@@ -30,26 +28,18 @@ def run(args: argparse.Namespace) -> int:
     """Find, read, replay, add up, print. See the module for the statuses."""
     import os
     import sys
-    import time
 
     from mcp_lean.costs.contract import price_table
     from mcp_lean.errors import LeanError
     from mcp_lean.report.replay.runs import replay_runs
     from mcp_lean.report.replay.show import as_json, as_page, as_text
-    from mcp_lean.report.selection import Asked, NothingFoundError, choose, parse_since
+    from mcp_lean.report.selection import NothingFoundError, choose
     from mcp_lean.report.show import loading
 
     try:
-        asked = Asked(
-            cwd=os.getcwd(),
-            session=args.session or "",
-            since_s=parse_since(args.since, time.time()) if args.since else None,
-            all_projects=args.all,
-            place=args.dir or "",
-            only_newest=False,
-        )
+        meant = asked(args, only_newest=False)
         with loading(sys.stderr) as progress:
-            chosen = choose(asked, os.environ, progress=progress)
+            chosen = choose(meant, os.environ, progress=progress)
         table = price_table()
         summary = replay_runs(chosen.runs, args.world, table, sys.stderr)
         if not summary.sessions:
