@@ -61,13 +61,19 @@ class CommandDoor:
         self._thread: threading.Thread | None = None
         self._places = threading.Semaphore(AT_ONCE)
         self._began: dict[int, float] = {}
+        self._moving = threading.Lock()
+        self._is_closed = False
 
     def open(self) -> bool:
-        """Begins to answer, in threads that hold up nobody. False: there can be no door here."""
+        """Begins to answer, in threads that hold up nobody. False: there can be no door here, or it was closed."""
         import socket
 
-        if not hasattr(socket, "AF_UNIX"):
-            return False
+        with self._moving:
+            return not self._is_closed and hasattr(socket, "AF_UNIX") and self._open()
+
+    def _open(self) -> bool:
+        import socket
+
         folder = hook_socket.folder(self._environ)
         path = os.path.join(folder, hook_socket.name_of(self._environ, self._project))
         if len(os.fsencode(path)) > hook_socket.LONGEST_PATH_BYTES:
@@ -92,8 +98,13 @@ class CommandDoor:
         return True
 
     def close(self) -> None:
-        """Takes the socket and its name away. A server that is killed leaves it behind, for the next one to remove."""
-        listening, self._listening = self._listening, None
+        """Takes the socket and its name away, for good; waits where another thread is just opening it.
+
+        A server that is killed leaves its socket behind, for the next one to remove.
+        """
+        with self._moving:
+            self._is_closed = True
+            listening, self._listening = self._listening, None
         if listening is None or self._thread is None:
             return
         with suppress(OSError):

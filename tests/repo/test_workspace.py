@@ -299,7 +299,7 @@ class TestChanges:
                 if not found.startswith(("Denied", "OutsideWorkspace")):
                     wrong.append(found)
 
-        threads = [threading.Thread(target=ask) for _ in range(4)]
+        threads = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
         for thread in threads:
             thread.start()
         for number in range(40):

@@ -95,7 +95,7 @@ async def test_a_call_at_work_is_waited_for_so_long_and_no_longer(tmp_path: Path
         goes_on.set()
         found.append(lean.drained(20))
 
-    asking = threading.Thread(target=ask)
+    asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     async with Client(lean.protocol) as client:
         await client.call_tool("slow", {})

@@ -207,7 +207,7 @@ def test_many_commands_at_once_are_all_answered(scene: Scene) -> None:
     def ask(number: int) -> None:
         said[number] = scene.ask("Stop", json.dumps({"n": number}).encode())
 
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(64)]
+    threads = [threading.Thread(target=ask, args=(number,), daemon=True) for number in range(64)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -226,7 +226,7 @@ def test_a_server_that_ends_in_its_answer_is_no_answer_and_the_next_one_is_asked
                 with connection:
                     connection.sendall(answer)
 
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         assert scene.ask() is None
         scene.door(lambda _: "the next").open()
@@ -313,3 +313,38 @@ def test_a_name_that_a_living_server_has_is_not_taken_away(scene: Scene) -> None
     with scene.listen(os.getpid()):
         assert not scene.door().open()
         assert len(os.listdir(scene.folder)) == 1
+
+
+def test_a_door_that_is_closed_while_it_opens_is_closed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The front opens it in a thread, and stdin can end at any moment of that."""
+    is_starting, may_go_on = threading.Event(), threading.Event()
+    start = threading.Thread.start
+
+    def start_slowly(thread: threading.Thread) -> None:
+        if thread is not opening and thread is not closing:
+            is_starting.set()
+            may_go_on.wait(PATIENCE_SECONDS)
+        start(thread)
+
+    failed: list[object] = []
+    door = scene.door()
+    opening = threading.Thread(target=door.open, daemon=True)
+    closing = threading.Thread(target=door.close, daemon=True)
+    monkeypatch.setattr(threading, "excepthook", failed.append)
+    monkeypatch.setattr(threading.Thread, "start", start_slowly)
+    opening.start()
+    assert is_starting.wait(PATIENCE_SECONDS)
+    closing.start()
+    closing.join(0.2)
+    may_go_on.set()
+    for thread in (opening, closing):
+        thread.join(PATIENCE_SECONDS)
+    assert not failed
+    assert os.listdir(scene.folder) == []
+
+
+def test_a_door_that_was_closed_does_not_open(scene: Scene) -> None:
+    door = scene.door()
+    door.close()
+    assert not door.open()
+    assert not scene.folder.exists()

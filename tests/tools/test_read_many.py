@@ -594,7 +594,7 @@ def test_a_withdrawn_call_ends(context: Context) -> None:
 def test_the_same_state_gives_the_same_bytes_in_any_thread(ask: Ask) -> None:
     items = ("src/*", "src/shapes.py#", ".", "gone.py", "src/shapes.py#area")
     found: list[str] = []
-    threads = [Thread(target=lambda: found.append(ask(*items))) for _ in range(4)]
+    threads = [Thread(target=lambda: found.append(ask(*items)), daemon=True) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -73,7 +73,9 @@ class Wire:
         self._kept: list[Message] = []
         self._stderr: list[bytes] = []
         self.next_id = 1
-        self._threads = [threading.Thread(target=self._read_stdout), threading.Thread(target=self._read_stderr)]
+        # Daemons: a test that fails before the server's end must not hold up the end of all tests.
+        readers = (self._read_stdout, self._read_stderr)
+        self._threads = [threading.Thread(target=reader, daemon=True) for reader in readers]
         for thread in self._threads:
             thread.start()
         if open_now:

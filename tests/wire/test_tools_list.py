@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,17 +40,18 @@ class Served:
 
 def serve(*processes: tuple[str, str], front: str = "1") -> list[Served]:
     """Servers of these eras and hash seeds, started side by side. What differs between versions is taken out."""
-    wires = [
-        Wire(era, env={"PYTHONHASHSEED": seed, "MCP_LEAN_FRONT": front}, open_now=False) for era, seed in processes
-    ]
     found = []
-    for wire in wires:
-        with wire:
+    with ExitStack() as stack:
+        wires = [
+            stack.enter_context(Wire(era, env={"PYTHONHASHSEED": seed, "MCP_LEAN_FRONT": front}, open_now=False))
+            for era, seed in processes
+        ]
+        for wire in wires:
             opened = wire.open()
             first, second = listed(wire), listed(wire)
             assert first == second, "the second answer of the same process"
-            assert wire.end() == 0
-        found.append(Served(opened, first, tuple(map(json.loads, wire.lines)), wire.stderr))
+            assert wire.end() == 0, wire.stderr
+            found.append(Served(opened, first, tuple(map(json.loads, wire.lines)), wire.stderr))
     return found
 
 
