@@ -20,7 +20,7 @@ import mcp_lean
 PACKAGE = Path(mcp_lean.__file__).parent
 
 FLOORS = (
-    {"errors", "mcp_lean"},
+    {"errors", "folders", "mcp_lean"},
     {"transcripts", "repo", "packing", "config"},
     {"costs", "checkpoint"},
     {"guard"},

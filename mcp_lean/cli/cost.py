@@ -72,7 +72,7 @@ def _routed(costs: Sequence[RunCost], environ: Mapping[str, str]) -> list[Decide
     import os
     import sys
 
-    from mcp_lean.guard.folder import data_folder
+    from mcp_lean.folders import data_folder
     from mcp_lean.guard.ledger.database import NAME
     from mcp_lean.report.routing import decided
 

@@ -117,10 +117,11 @@ def _history(days: int, environ: Mapping[str, str]) -> tuple[list[RunCost] | Non
 
     from mcp_lean.costs.breakdown import break_down
     from mcp_lean.costs.contract import price_table
+    from mcp_lean.folders import cache_folder
     from mcp_lean.report.show import loading
     from mcp_lean.transcripts.locate import locate, roots
     from mcp_lean.transcripts.read import load_runs
-    from mcp_lean.transcripts.store import Store, default_folder
+    from mcp_lean.transcripts.store import Store
 
     since = time.time() - days * 86_400
     found = []
@@ -143,7 +144,7 @@ def _history(days: int, environ: Mapping[str, str]) -> tuple[list[RunCost] | Non
         size += length
     if not chosen:
         return None, [f"your runs: none in the last {days} days"]
-    with loading(sys.stderr) as progress, Store(default_folder(environ)) as store:
+    with loading(sys.stderr) as progress, Store(cache_folder(environ)) as store:
         loaded = load_runs(chosen, store=store, progress=progress)
     table = price_table()
     left_out = []

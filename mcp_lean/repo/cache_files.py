@@ -1,7 +1,7 @@
-"""The folder of cache files: where it is, and that it stays within bounds.
+"""The folder of cache files stays within bounds.
 
-In:  the environment; a file that is about to be used.
-Out: `cache_folder`, `note_use`, `prune`, `remove`.
+In:  a file that is about to be used.
+Out: `note_use`, `prune`, `remove`.
 Not here: what is in a file (`store.py`).
 
 A file's modification time says when it was last used.
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 
 SUFFIX = ".sqlite"
@@ -22,14 +21,6 @@ MAX_FOLDER_BYTES = 1 << 30
 MAX_AGE_SECONDS = 30 * 24 * 3600
 IN_USE_SECONDS = 3600
 """A file used within this time is never pruned, and its time of use is written at most this often."""
-
-
-def cache_folder(environ: Mapping[str, str]) -> str | None:
-    """`$XDG_CACHE_HOME/mcp-lean`, else `~/.cache/mcp-lean`; None where neither is an absolute path."""
-    base = environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):  # the standard says to ignore a relative one
-        base = os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "mcp-lean") if os.path.isabs(base) else None
 
 
 def note_use(file: str) -> bool:

@@ -21,7 +21,8 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeVar
 from zlib import crc32
 
-from mcp_lean.repo.cache_files import SUFFIX, cache_folder, note_use, prune, remove
+from mcp_lean.folders import cache_folder
+from mcp_lean.repo.cache_files import SUFFIX, note_use, prune, remove
 
 if TYPE_CHECKING:
     import sqlite3
@@ -63,7 +64,7 @@ class Store:
     def of(cls, root: str, environ: Mapping[str, str]) -> Store:
         """The store of a root, wherever it is mounted or linked from."""
         folder = cache_folder(environ)
-        if folder is None:
+        if not os.path.isabs(folder):  # HOME is relative: a folder of that name in each working directory is no cache
             return cls(None)
         name = blake2b(os.fsencode(os.path.realpath(root)), digest_size=16).hexdigest()
         return cls(os.path.join(folder, name + SUFFIX))

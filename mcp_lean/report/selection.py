@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mcp_lean.errors import LeanError
+from mcp_lean.folders import cache_folder
 from mcp_lean.transcripts.locate import locate, newest_sessions, project_folders, roots
 from mcp_lean.transcripts.model import Run, Skipped
 from mcp_lean.transcripts.read import Loaded, Progress, load_runs
-from mcp_lean.transcripts.store import Store, default_folder
+from mcp_lean.transcripts.store import Store
 
 UNITS_S = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 KIND_OF_FILE = "session transcripts (<session>.jsonl)"
@@ -126,7 +127,7 @@ def _projects_of(session: str, environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _load(places: tuple[str, ...], environ: Mapping[str, str], progress: Progress | None) -> Loaded:
-    with Store(default_folder(environ)) as store:
+    with Store(cache_folder(environ)) as store:
         return load_runs(places, store=store, progress=progress)
 
 

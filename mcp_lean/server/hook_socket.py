@@ -18,7 +18,7 @@ import sys
 import zlib
 
 from mcp_lean import __version__
-from mcp_lean.guard.folder import data_folder
+from mcp_lean.folders import data_folder
 
 TYPE_CHECKING = False  # as `typing` has it, without loading that
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ and `note` says so once.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -39,12 +39,6 @@ def state_of(path: str) -> FileState:
     """The state of a file now. Raises OSError."""
     found = os.stat(path)
     return FileState(path, found.st_size, found.st_mtime_ns)
-
-
-def default_folder(environ: Mapping[str, str]) -> str:
-    """`mcp-lean` in the user's cache folder."""
-    base = environ.get("XDG_CACHE_HOME") or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "mcp-lean")
 
 
 class Store:

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from mcp_lean.repo import cache_files
 from mcp_lean.repo import store as stores
-from mcp_lean.repo.cache_files import cache_folder
 from mcp_lean.repo.store import Row, Store
 
 ROWS = {"a.py": Row(b"stamp", b"record" * 100), os.fsdecode(b"caf\xe9.py"): Row(b"s", b"")}
@@ -197,17 +196,13 @@ def test_a_full_disk_is_no_error(filled: Path) -> None:
     assert content(filled) == (ROWS, "text ?")
 
 
-@pytest.mark.parametrize(
-    ("environ", "folder"),
-    [
-        ({"XDG_CACHE_HOME": "/x", "HOME": "/h"}, "/x/mcp-lean"),
-        ({"XDG_CACHE_HOME": "relative", "HOME": "/h"}, "/h/.cache/mcp-lean"),
-        ({"HOME": "/h"}, "/h/.cache/mcp-lean"),
-        ({"HOME": "relative"}, None),
-    ],
-)
-def test_the_cache_folder_is_the_users(environ: dict[str, str], folder: str | None) -> None:
-    assert cache_folder(environ) == folder
+def test_a_relative_home_holds_no_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    with_no_home = Store.of(str(tmp_path), {"HOME": "relative"})
+    with_no_home.keep_text(b"key", "text")
+
+    assert with_no_home.text(b"key") is None
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_root_has_one_file_however_it_is_named(tmp_path: Path) -> None:

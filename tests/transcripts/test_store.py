@@ -11,7 +11,7 @@ import pytest
 
 from mcp_lean.transcripts.model import Skipped
 from mcp_lean.transcripts.read import Loaded, load_runs
-from mcp_lean.transcripts.store import NAME, FileState, Store, default_folder
+from mcp_lean.transcripts.store import NAME, FileState, Store
 
 from .records import (
     agent_file,
@@ -208,14 +208,3 @@ def test_two_stores_may_be_open_at_once(tmp_path: Path) -> None:
 
         assert first.get(state) == b"y"
         assert first.get(FileState("/a", 1, 3)) is None
-
-
-@pytest.mark.parametrize(
-    ("environ", "folder"),
-    [
-        ({"XDG_CACHE_HOME": "/x", "HOME": "/home/ann"}, "/x/mcp-lean"),
-        ({"HOME": "/home/ann"}, "/home/ann/.cache/mcp-lean"),
-    ],
-)
-def test_the_store_is_in_the_users_cache_folder(environ: dict[str, str], folder: str) -> None:
-    assert default_folder(environ) == folder

@@ -28,7 +28,7 @@ def ledger(setup: Setup) -> Iterator[Result]:
     """The ledger's file: whether this version can use it. It is only looked at."""
     import sqlite3
 
-    from mcp_lean.guard.folder import data_folder
+    from mcp_lean.folders import data_folder
     from mcp_lean.guard.ledger.database import NAME
     from mcp_lean.guard.ledger.tables import VERSION
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from mcp_lean.config import PROJECT_FILE, user_file
 from mcp_lean.errors import ConfigError, EngineMissing
-from mcp_lean.guard.folder import data_folder
+from mcp_lean.folders import data_folder
 from mcp_lean.repo.settings import client_file, client_folder, home, json_of, main_checkout
 from mcp_lean.transcripts.fields import mapping
 

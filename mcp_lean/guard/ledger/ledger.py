@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import TYPE_CHECKING, Self
 
+from mcp_lean.folders import data_folder
 from mcp_lean.guard.budget.limits import Raised, Spent
 from mcp_lean.guard.event import Event
-from mcp_lean.guard.folder import data_folder
 from mcp_lean.guard.identity import MAIN, PLAIN_NAME, Caller, Identities, caller_of
 from mcp_lean.guard.ledger import tables
 from mcp_lean.guard.ledger.books import Account

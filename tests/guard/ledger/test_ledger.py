@@ -19,7 +19,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_lean.guard import folder
 from mcp_lean.guard.budget.limits import Raised, Spent
 from mcp_lean.guard.identity import Caller
 from mcp_lean.guard.ledger import database, spend, tables
@@ -612,9 +611,7 @@ def test_old_calls_and_sessions_are_dropped(place: Place, monkeypatch: pytest.Mo
     ledger.close()
 
 
-def test_the_folder_is_the_user_s_data_folder_and_nobody_else_may_read_the_file(place: Place, ledger: Ledger) -> None:
-    assert folder.data_folder({"HOME": "/home/ann"}) == "/home/ann/.local/share/mcp-lean"
-    assert folder.data_folder({"HOME": "/home/ann", "XDG_DATA_HOME": "/d"}) == "/d/mcp-lean"
+def test_nobody_else_may_read_the_file(place: Place, ledger: Ledger) -> None:
     assert place.ledger_file.stat().st_mode & 0o777 == 0o600
 
 
