@@ -29,12 +29,14 @@ EVENTS = ("a prompt", "a clear", "before a compaction", "after a compaction")
 
 def main() -> int:
     """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?")
     parser.add_argument("--mb", type=int, default=50)
     parser.add_argument("--event", choices=EVENTS, help=argparse.SUPPRESS)
     parser.add_argument("--home", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.folder and not Path(options.folder).is_dir():
+        parser.error(f"{options.folder}: no such folder")
     if options.event:
         print(*took_ms(options.event, options.home))
         return 0

@@ -1,6 +1,6 @@
 """What a hook event costs: in the server over its wire, and as a command.
 
-    python bench/guard_hook.py [EVENTS] [PAIRS] [MEGABYTES] [SERVERS]     default 300, 50, 50 MB, 20
+    python bench/guard_hook.py [EVENTS] [PAIRS] [MEGABYTES] [SERVERS]
 
 In the server: an event every turn of an agent, while the transcript of its session grows by a request before each one.
 Printed are p50 and p99, beside a `tools/list` on the same wire: the difference is ours. Aims: p50 2 ms, p99 10 ms.
@@ -14,6 +14,7 @@ of a tool between them. Aim: at most 40 ms more. Exit status 1: an aim is missed
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -26,7 +27,7 @@ from pathlib import Path
 from statistics import median
 
 P50_MS, P99_MS, MOST_STARTS, MORE_PER_CALL_MS, DEADLINE_MS = 2.0, 10.0, 3.0, 40.0, 1_000.0
-DEFAULTS = ("300", "50", "50", "20")
+DEFAULTS = {"EVENTS": 300, "PAIRS": 50, "MEGABYTES": 50, "SERVERS": 20}
 SERVE = (sys.executable, "-m", "mcp_lean", "serve")
 HOOK = (sys.executable, "-m", "mcp_lean", "hook")
 ENVELOPE = {
@@ -212,7 +213,11 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def main() -> int:
-    events, pairs, megabytes, servers = (int(word) for word in (*sys.argv[1:], *DEFAULTS[len(sys.argv) - 1 :]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in DEFAULTS.items():
+        parser.add_argument(name, type=int, nargs="?", default=default, help=f"default {default}")
+    asked = parser.parse_args()
+    events, pairs, megabytes, servers = asked.EVENTS, asked.PAIRS, asked.MEGABYTES, asked.SERVERS
     print("load", *os.getloadavg())
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)

@@ -69,7 +69,7 @@ def process_ms(command: list[str], environ: dict[str, str], times: int = 11) -> 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mb", type=int, default=50)
     parser.add_argument("--events", type=int, default=400)
     parser.add_argument("--agents", type=int, default=8)

@@ -21,7 +21,7 @@ from mcp_lean.transcripts.read import load_runs
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+")
     parser.add_argument("--stops-allowed", type=int, default=0)
     asked = parser.parse_args()

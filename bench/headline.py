@@ -22,6 +22,7 @@ from mcp_lean.costs.replay.catalog import POLICIES
 from mcp_lean.costs.replay.outcome import WorldName
 from mcp_lean.costs.replay.runs import replay_worlds
 from mcp_lean.report.figures import money, percent, plural
+from mcp_lean.report.replay.router import sent
 from mcp_lean.report.replay.runs import measure
 from mcp_lean.report.replay.summary import Row, Summary, summarize
 from mcp_lean.report.replay.terminal import data_words, residual_words
@@ -38,7 +39,7 @@ def main() -> int:
     args = parser.parse_args()
     table = list_prices()
     runs = load_runs(args.folder).runs
-    replays = list(replay_worlds(runs, WORLDS, table=table))
+    replays = list(replay_worlds(runs, WORLDS, table=table, router=sent))
     found = list(measure(runs, table))
     summaries = [
         summarize([worlds[number] for worlds in replays], POLICIES, world, found) for number, world in enumerate(WORLDS)

@@ -74,7 +74,7 @@ def spread(paths: Sequence[Path], count: int) -> list[Path]:
 
 def main() -> int:
     """0 measured; 3 nothing to measure."""
-    parser = argparse.ArgumentParser(description="What line numbers cost in tokens.")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("places", nargs="*", metavar="FILE_OR_FOLDER", help="default: Python's standard library")
     parser.add_argument("--files", type=int, default=30, help="how many (default 30)")
     parser.add_argument("--version", default="4.7", help="tokenizer, as ctok names it (default 4.7)")

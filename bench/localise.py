@@ -364,6 +364,8 @@ def main() -> int:
     parser.add_argument("--misses", action="store_true", help="name the instances that our tool misses")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
+    if not (args.instances.is_file() and args.clones.is_dir()):
+        parser.error(f"{args.instances}, {args.clones}: a file and a folder that are there")
     args.work.mkdir(parents=True, exist_ok=True)
     work = args.work.resolve()
     entries = json.loads(args.instances.read_text(encoding="utf-8"))

@@ -63,7 +63,7 @@ class Cost:
 
 def main() -> int:
     """Runs the comparison; see the module."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?")
     parser.add_argument("--ccusage", default="ccusage", help="the program, or the folder that npm installed it into")
     parser.add_argument("--speed-mb", type=int, default=300)

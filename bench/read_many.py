@@ -113,7 +113,7 @@ def count_answers(root: str, paths: Sequence[str], answers: int, seed: int) -> b
 
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="Time and token budgets of read_many on a repository.")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("repository")
     parser.add_argument("--files", type=int, default=20, help="files in the timed call (default 20)")
     parser.add_argument("--rounds", type=int, default=30, help="timed calls (default 30)")
@@ -121,6 +121,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     root = os.path.abspath(options.repository)
+    if not os.path.isdir(root):
+        parser.error(f"{options.repository}: no such folder")
     paths = source_files(root)
     if not paths:
         print(f"no source files in {options.repository}", file=sys.stderr)

@@ -9,6 +9,7 @@ was read, to 2 % of the prompt.
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 from mcp_lean.costs.attribution import price_agent
@@ -54,4 +55,6 @@ def main(folder: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", metavar="FOLDER")
+    sys.exit(main(parser.parse_args().folder))

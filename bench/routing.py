@@ -5,9 +5,9 @@
 Figures: docs/figures.md#routing
 """
 
+import argparse
 import json
 import statistics
-import sys
 import tempfile
 import time
 
@@ -53,7 +53,9 @@ def hostile_ms() -> float:
 
 
 def main() -> None:
-    events = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("events", metavar="EVENTS", type=int, nargs="?", default=300, help="default 300")
+    events = parser.parse_args().events
     print(f"{events} events, a prompt of {len(PROMPT):,} characters; ms per answer")
     for mode in ("on", "off"):
         with tempfile.TemporaryDirectory() as folder:

@@ -38,6 +38,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--budget", type=int, default=8_000)
     args = parser.parse_args()
+    if not args.folder.is_dir():
+        parser.error(f"{args.folder}: no such folder")
     rg = ripgrep.program()
     if rg is None:
         sys.exit("bench/search.py: rg is not installed")

@@ -1,6 +1,6 @@
 """What a start of the server costs, from the spawn to the answer to `tools/list`.
 
-    python bench/start.py [RUNS]        default 9; the starts of all servers take turns, so load falls on all alike
+    python bench/start.py [RUNS]        the starts of all servers take turns, so load falls on all alike
 
 Side by side: Python that does nothing; the smallest server on the SDK's low-level API, with one tool; the same with the
 garbage collector off while it imports, as ours does; ours without its front; ours. CPU is user and system time of all
@@ -12,6 +12,7 @@ that one is missed.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -106,7 +107,9 @@ def _memory_mb(pid: int) -> float:
 
 
 def main() -> int:
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 9
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", metavar="RUNS", type=int, nargs="?", default=9, help="default 9")
+    runs = parser.parse_args().runs
     starts: dict[str, list[Start]] = {name: [] for name in COMMANDS}
     for command in COMMANDS.values():
         start(command)  # writes the compiled files, fills the page cache

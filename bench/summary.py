@@ -180,14 +180,21 @@ def main(arguments: list[str]) -> None:
     match arguments:
         case ["once", root]:
             print(json.dumps(measure(root)))
+        case ["time" | "localise", *paths] if missing := [path for path in paths if not os.path.exists(path)]:
+            sys.exit(f"bench/summary.py: {missing[0]}: not there")
         case ["time", *repositories] if repositories:
             print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
             for repository in repositories:
                 time_repository(Path(repository))
         case ["localise", instances, checkouts]:
             localise(Path(instances), Path(checkouts))
+        case ["-h" | "--help"]:
+            print(__doc__)
         case _:
-            sys.exit(__doc__)
+            print(
+                "bench/summary.py: time REPOSITORY... or localise INSTANCES.json CHECKOUTS; see --help", file=sys.stderr
+            )
+            sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What "unchanged since you read it" costs and what it can save.
 
     python bench/unchanged.py                  time of a proof, on transcripts of 1 and 50 MB
-    python bench/unchanged.py FOLDER           the same, and what native Reads in the transcripts there had repeated
+    python bench/unchanged.py FOLDER...        the same, and what native Reads in the transcripts there had repeated
 
 A repeated Read counts when the same lines of the same file came with the same text, in the same context (no compaction
 between) and after at most as much growth as `held.RECENT_TOKENS`. It is priced like all else in the session:
@@ -12,8 +12,8 @@ if every third is, which costs the answer again and a request that reads its who
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -161,8 +161,14 @@ def tally(records: list[Json], sums: Tally) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", metavar="FOLDER", type=Path, nargs="*", help="of transcripts")
+    folders = parser.parse_args().folders
+    for folder in folders:
+        if not folder.is_dir():
+            parser.error(f"{folder}: no such folder")
     time_proofs()
-    for folder in map(Path, sys.argv[1:]):
+    for folder in folders:
         sums = Tally()
         for records in sessions(folder):
             tally(records, sums)

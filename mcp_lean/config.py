@@ -48,6 +48,11 @@ class Budget(Limits):
     run_tokens: int = 0
     types: Mapping[str, Limits] = field(default_factory=dict)
 
+    @property
+    def of_main(self) -> Limits:
+        """The orchestrator's own, in `[budget.types.main]`. It has none otherwise, for the run's limits hold it."""
+        return self.types.get("main") or Limits(0.0, 0, 0, 0)
+
     def of_agent(self, agent_type: str) -> Limits:
         """The limits of an agent type: its own where it has some, else those of every agent.
 

@@ -20,7 +20,7 @@ import mcp_lean
 PACKAGE = Path(mcp_lean.__file__).parent
 
 FLOORS = (
-    {"errors", "folders", "mcp_lean"},
+    {"errors", "folders", "open_flags", "mcp_lean"},
     {"transcripts", "repo", "packing", "config"},
     {"costs", "checkpoint"},
     {"guard"},
@@ -43,12 +43,14 @@ SIGNS = {
     ("guard/hooks.py", "threading.Lock"),
     ("guard/unchanged/deliveries.py", "threading.Lock"),
     ("guard/ledger/ledger.py", "threading.RLock"),
-    # Reads hundreds of megabytes in processes, for commands; counts threads to be sure that forking is safe.
+    # Reads hundreds of megabytes in processes, for commands; counts threads to be sure that forking is safe. In each of
+    # those processes a thread waits for the end of the parent.
     ("transcripts/parallel.py", "threading"),
     ("transcripts/parallel.py", "concurrent.futures.ProcessPoolExecutor"),
     ("transcripts/parallel.py", "concurrent.futures.as_completed"),
     ("transcripts/parallel.py", "concurrent.futures.process.BrokenProcessPool"),
     ("transcripts/parallel.py", "multiprocessing.get_context"),
+    ("transcripts/parallel.py", "multiprocessing.parent_process"),
 }
 
 HEAVY = {"tree_sitter", "rich", "plotly", "sqlite3", "genai_prices", "pathspec", "multiprocessing", "concurrent"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 import time
@@ -26,6 +27,9 @@ OWN = ("CLAUDE", "XDG_", "MCP_LEAN_")
 ENV = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
 ENV |= {"HOME": str(HOME), "XDG_DATA_HOME": str(HOME / "data"), "CLAUDE_CODE_SESSION_ID": SESSION}
 META = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
+
+STDOUT = os.dup(1)
+WRITTEN_S = 1_795_165_200  # 20 November 2026, 09:00
 
 Json = dict[str, object]
 
@@ -106,11 +110,31 @@ def shell(command: str) -> None:
     print(mcp_lean(*command.split()[1:]).rstrip())
 
 
+def person_in_a_terminal(command: str, answer: str) -> None:
+    """`command` where there is a terminal to ask on, and somebody to answer; its output goes where ours does."""
+    print(f"$ {command}", flush=True)
+    process, terminal = pty.fork()
+    if not process:
+        os.dup2(STDOUT, 1)
+        os.chdir(PROJECT)
+        os.execvpe("mcp-lean", command.split(), ENV)
+    question = b""
+    while not question.endswith(b"[y/N] "):
+        try:
+            question += os.read(terminal, 1_000)
+        except OSError:  # it ended without a question
+            sys.exit("not raised: a person does that, and starts this example, in a terminal outside of Claude Code")
+    print(f"{question.decode()}{answer}", flush=True)
+    os.write(terminal, f"{answer}\n".encode())
+    os.waitpid(process, 0)
+    os.close(terminal)
+
+
 def main() -> None:
     main_agent, tester = Agent("orchestrator"), Agent("tester", "a1b2c3", "tester")
     main_agent.hook("UserPromptSubmit", prompt="Make the tests pass.")
 
-    print("--- an agent goes in circles")
+    print("--- an agent in a loop")
     tester.hook("SubagentStart")
     command, error = {"command": "make test"}, "Exit code 2\nmake: *** No rule to make target 'test'."
     while tester.turn("Bash", command, error, output_tokens=300, failed=True).get("continue") is not False:
@@ -125,8 +149,9 @@ def main() -> None:
     main_agent.hook("UserPromptSubmit", prompt="Go on.")
 
     print("\n--- a person looks, and lets it go on")
+    os.utime(TRANSCRIPT, (WRITTEN_S, WRITTEN_S))  # so that the same is printed each time
     shell("mcp-lean budget")
-    shell("mcp-lean budget --raise 5")
+    person_in_a_terminal("mcp-lean budget --raise 5", "y")
     answer = main_agent.hook("UserPromptSubmit", prompt="Go on.")
     print(f"the next prompt: {'is sent' if answer == {} else answer}")
 

@@ -23,6 +23,7 @@ LAUNCHED = frozenset(("async_launched", "teammate_spawned", "launched", "running
 ENDED = frozenset(("completed", "failed", "killed", "stopped", "cancelled", "error"))
 BACKGROUND = re.compile(r"running in (?:the )?background with ID: (?P<id>[\w-]+)", re.IGNORECASE)
 AGENT_ID = re.compile(r"agent_?[iI]d: (?P<id>[\w@.-]+)")
+NOTICES = ("<task-notification>", "[SYSTEM NOTIFICATION - NOT USER INPUT]")
 NOTIFIED = re.compile(r"<task-id>(?P<id>[^<]+)</task-id>[\s\S]*?<status>(?P<status>[^<]+)</status>(?P<rest>[\s\S]*)")
 ASKED_ABOUT = re.compile(r"<(?:task_id|shell_id|agent_id)>(?P<id>[^<]+)<")
 STATUS = re.compile(r"<status>(?P<status>[^<]+)</status>")
@@ -99,7 +100,7 @@ def _ends(story: Story) -> dict[str, End]:
     found: dict[str, End] = {}
     for turn in story.everything():
         for words in turn.meta:
-            notice = NOTIFIED.search(words) if "<task-notification>" in words else None
+            notice = NOTIFIED.search(words) if words.startswith(NOTICES) else None
             if notice is not None:
                 told = SUMMARY.search(notice["rest"])
                 found[notice["id"].strip()] = End(notice["status"].strip(), told["words"] if told else "")

@@ -28,7 +28,8 @@ SECTIONS_SHARE = 0.4
 """Of the budget, for the sections before the names, and more where there are few names: docs/figures.md#checkpoint."""
 FULL_SHARE_TOKENS = 1_000
 """Of a smaller budget the names get less than their share."""
-LAST_REQUEST_SHARE, CHARS_PER_TOKEN = 0.2, 3.0
+ROOT_SHARE = 0.08
+LAST_REQUEST_SHARE = 0.2
 
 BRIEF = (
     "Background from the agent that starts you: its own task and what it knows. Yours is what it asks of you. "
@@ -90,11 +91,12 @@ def checkpoint_of(
     if not any(section.lines for section in sections):
         return Checkpoint("", 0, reason=_why_empty(story, already_said))
     who = "a subagent" if story.is_subagent else "the run"
-    top = [BRIEF if is_brief else TITLE.format(who=who)] + ([f"root: {one_line(mask(root))}"] if root else [])
+    top = [BRIEF if is_brief else TITLE.format(who=who), *_root_line(root, budget)]
     end = [f"budget: {one_line(spent_line)}"] if spent_line else []
     longest = _left_out([*((part.name, len(part.lines)) for part in sections if part.lines), (in_use.NAME, 9_999)])
     fixed = cost("\n".join([*top, *end, *longest, ""]))
-    names = [name for name in in_use.ranked(story, root) if not holds(summary, name)]
+    known = in_use.names_said(already_said, root)
+    names = [name for name in in_use.ranked(story, root) if name not in known]
     for_names = min(sum(map(in_use.name_cost, names)), (budget - fixed) * _names_share(budget))
     kept, dropped = fitted(sections, max(budget - fixed - for_names, min(_needed(sections), budget - fixed)))
     body = _lines(kept)
@@ -122,13 +124,19 @@ def _clean(section: Section, secrets: frozenset[str]) -> Section:
 
 def _sections(story: Story, root: str, budget: float) -> Iterable[Section]:
     runs = commands.runs_of(story)
-    yield task.section(story, round(budget * LAST_REQUEST_SHARE * CHARS_PER_TOKEN))
+    yield task.section(story, budget * LAST_REQUEST_SHARE)
     yield plan.section(story, root)
     yield agents.section(story)
     yield commands.unresolved_section(story, runs)
     yield decisions.section(story)
     yield files.section(story, root)
     yield commands.commands_section(story, runs)
+
+
+def _root_line(root: str, budget: float) -> list[str]:
+    """Whoever goes on is there: a folder with a very long name is not worth a small budget."""
+    line = f"root: {one_line(mask(root))}"
+    return [line] if root and cost(line) <= budget * ROOT_SHARE else []
 
 
 def _unsaid(section: Section, summary: str) -> Section:

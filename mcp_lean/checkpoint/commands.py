@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mcp_lean.checkpoint.facts import Call
 from mcp_lean.checkpoint.model import Line, Section
@@ -20,7 +21,9 @@ COMMANDS, UNRESOLVED = "commands", "unresolved"
 COMMAND_CHARS, VERDICT_CHARS, ERROR_CHARS = 150, 120, 220
 RECENT_TURNS = 12
 """A failed search or edit of longer ago was worked around, or given up."""
-MOST_COMMANDS, MOST_HABITS, HABIT_TURNS = 8, 12, 200
+MOST_COMMANDS, MOST_HABITS, HABIT_TURNS = 8, 20, 200
+COMMAND_WORTH = 1.5
+"""Of a fresh command that checks nothing; a line that names twenty is worth twenty."""
 TESTS = re.compile(r"test|spec|jest|mocha|tox|nox", re.IGNORECASE)
 HABIT = re.compile(
     r"(?:^|&&|;|\|\|)\s*(?!(?:if|for|while|until|do|then|else|echo|cd|export|set|sleep|test|source|case"
@@ -47,6 +50,12 @@ class Ran:
     outcome: Outcome
 
 
+@lru_cache(4_096)
+def is_check(key: str) -> bool:
+    """Whether a command tests, builds or checks something."""
+    return CHECK.search(key) is not None
+
+
 def runs_of(story: Story) -> list[Ran]:
     """Shell commands with a result, in order."""
     calls = story.called(SHELLS)
@@ -66,14 +75,18 @@ def commands_section(story: Story, runs: list[Ran]) -> Section:
     seen: dict[str, int] = {}
     for ran in reversed(last.values()):
         fresh = 0.5 ** ((now - ran.call.turn) / 20.0)
-        is_check = bool(CHECK.search(ran.key))
+        checks = is_check(ran.key)
         seen[ran.program] = seen.get(ran.program, 0) + 1
-        if is_check and seen[ran.program] <= 3:
+        if checks and seen[ran.program] <= 3:
             of_tests = 3.0 if TESTS.search(ran.key) else 0.0
             lines.append(_check(ran, of_tests + 6.0 * fresh + min(uses[ran.key], 6) / 3))
-        elif not is_check and not QUIET.match(ran.key) and seen[ran.program] <= 1 and ran.key:
+        elif not checks and not QUIET.match(ran.key) and seen[ran.program] <= 1 and ran.key:
             lines.append(
-                Line(f"- {quoted(ran.outcome.command, COMMAND_CHARS)}", 1.5 * fresh + uses[ran.key] / 10, ran.key)
+                Line(
+                    f"- {quoted(ran.outcome.command, COMMAND_CHARS)}",
+                    COMMAND_WORTH * fresh + uses[ran.key] / 10,
+                    ran.key,
+                )
             )
     best = sorted(lines, key=lambda line: -line.worth)[:MOST_COMMANDS]
     kept = [line for line in reversed(lines) if line in best]
@@ -90,7 +103,7 @@ def _habits(story: Story) -> list[Line]:
                 for name in {found["name"] for found in HABIT.finditer(call.said("command").split("\n", 1)[0])}:
                     scores[name] = scores.get(name, 0.0) + 0.5 ** ((now - call.turn) / 40.0)
     names = sorted(scores, key=lambda name: (-scores[name], name))[:MOST_HABITS]
-    return [Line(f"- also run: {', '.join(names)}", 4.0)] if names else []
+    return [Line(f"- also run: {', '.join(names)}", COMMAND_WORTH * len(names))] if names else []
 
 
 def _check(ran: Ran, worth: float) -> Line:
@@ -106,10 +119,12 @@ def unresolved_section(story: Story, runs: list[Ran]) -> Section:
     lines: list[Line] = []
     now = story.waiting.number
     for number, ran in enumerate(runs):
-        is_check = bool(CHECK.search(ran.key))
+        if not ran.outcome.is_failed:
+            continue
+        checks = is_check(ran.key)
         is_recent = now - ran.call.turn <= RECENT_TURNS and not QUIET.match(ran.key)
-        if ran.outcome.is_failed and (is_check or is_recent) and not _is_taken_back(ran, runs[number + 1 :], is_check):
-            lines += _error(ran, 12.0 if is_check else 4.0)
+        if (checks or is_recent) and not _is_taken_back(ran, runs[number + 1 :], checks):
+            lines += _error(ran, 12.0 if checks else 4.0)
     for call in _failed_calls(story):
         lines.append(
             Line(
@@ -128,7 +143,7 @@ def _error(ran: Ran, worth: float) -> list[Line]:
     return lines + [Line(f"  {quoted(line, ERROR_CHARS)}", worth * 0.6, line) for line in rest]
 
 
-def _is_taken_back(ran: Ran, later: list[Ran], is_check: bool) -> bool:
+def _is_taken_back(ran: Ran, later: list[Ran], checks: bool) -> bool:
     """A later run of the same check counts instead: the same command, or one that covers it; or a success of all that
     failed."""
     for other in later:
@@ -139,7 +154,7 @@ def _is_taken_back(ran: Ran, later: list[Ran], is_check: bool) -> bool:
         if not other.outcome.targets or (ran.outcome.targets and ran.outcome.targets <= other.outcome.targets):
             return True
         if not other.outcome.is_failed:
-            if not is_check:
+            if not checks:
                 return True
             named = {target for line in ran.outcome.lines for target in PATH.findall(line)}
             tests = {name for name in named if re.search(r"test|spec", name)}

@@ -65,8 +65,8 @@ def weight(line: str) -> float:
     """How much a sentence looks like a decision: a choice and its reason together count most."""
     if line.startswith(("|", "```", "<", "    ")):
         return 0.0
-    choice, reason, intent = (bool(pattern.search(line)) for pattern in (CHOICE, REASON, INTENT))
-    return 1.0 * choice + 0.7 * reason + (0.4 if choice or reason else 0.0) * intent
+    sure = 1.0 * bool(CHOICE.search(line)) + 0.7 * bool(REASON.search(line))
+    return sure + 0.4 if sure and INTENT.search(line) else sure
 
 
 def section(story: Story) -> Section:

@@ -20,7 +20,7 @@ from mcp_lean.transcripts.fields import Json, text
 PIECE_CHARS = 16_000
 """Of one text for the names in it; a longer one gives its head and its end."""
 
-KINDS = ("summary", "user", "client", "result", "agent", "call")
+KINDS = ("summary", "handed", "user", "client", "result", "agent", "call")
 """Whose words a piece holds, in the order in which they enter a turn."""
 
 PROMPT_CHARS, ARGUMENT_CHARS, RESULT_CHARS = 8_000, 1_200, 1_600

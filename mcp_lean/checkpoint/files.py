@@ -9,6 +9,7 @@ Not here: files that only a shell command named (`commands`, `in_use`).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from mcp_lean.checkpoint.facts import Call
 from mcp_lean.checkpoint.model import Line, Section
@@ -110,6 +111,7 @@ def _parsed(entry: object) -> items.Item | None:
     return None if found.is_glob else found
 
 
+@lru_cache(4_096)
 def _is_plain(path: str) -> bool:
     """Whether a path can stand in a line, and read_many takes it as it stands."""
     return bool(path) and path == one_line(path) and not any(c in path for c in "«»") and len(path) < 400

@@ -10,14 +10,16 @@ stands a few turns back counts less.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
+from mcp_lean.checkpoint.names import names_in, parts_of
 from mcp_lean.checkpoint.story import Story
 from mcp_lean.checkpoint.words import relative
 from mcp_lean.packing.tokens import cost
 
 NAME = "in use"
-WEIGHTS = {"summary": 1.0, "user": 3.0, "client": 0.5, "result": 0.6, "agent": 2.0, "call": 2.0}
+WEIGHTS = {"summary": 1.0, "handed": 1.0, "user": 3.0, "client": 0.5, "result": 0.6, "agent": 2.0, "call": 2.0}
 HALF_LIFE = 12.0
 """Turns after which a place counts half."""
 ROUNDS = 3
@@ -30,6 +32,11 @@ COST_POWER = 0.5
 def name_cost(name: str) -> float:
     """Tokens of a name with the blank after it."""
     return cost(name + " ")
+
+
+@lru_cache(maxsize=20_000)
+def _length(name: str) -> float:
+    return math.pow(name_cost(name), COST_POWER)
 
 
 def ranked(story: Story, root: str) -> list[str]:
@@ -46,7 +53,14 @@ def ranked(story: Story, root: str) -> list[str]:
     for name, score in scores.items():
         short = relative(name, root) if name.startswith("/") else name
         shown[short] = max(shown.get(short, 0.0), score)
-    return sorted(shown, key=lambda name: (-shown[name] / name_cost(name) ** COST_POWER, name))
+    return [name for _, name in sorted((-score / _length(name), name) for name, score in shown.items())]
+
+
+def names_said(words: str, root: str) -> set[str]:
+    """The names that somebody holds who has read this."""
+    found = names_in(words)
+    whole = (relative(name, root) if name.startswith("/") else name for name in found)
+    return {*whole, *(part for name in found for part in parts_of(name))}
 
 
 def chosen(names: list[str], said: str, budget_tokens: float) -> tuple[list[str], int]:
@@ -58,18 +72,19 @@ def chosen(names: list[str], said: str, budget_tokens: float) -> tuple[list[str]
     words = set(said.split())
     others = sum(name not in words for name in names[len(likely) :])
     names = [name for name in likely if name not in said]
+    least = min(map(name_cost, names), default=0.0)
     taken: list[str] = []
     for _ in range(ROUNDS):
         inside = " ".join(taken)
-        outer = [name for name in names if name in taken and inside.count(name) == 1]
+        outer = [name for name in taken if inside.count(name) == 1]
         kept = set(outer)
         left = budget_tokens - sum(map(name_cost, outer))
-        text = said + " " + " ".join(outer)
+        text = " ".join(outer)
         for name in names:
-            if name in kept or name in text:
-                continue
+            if left < least:
+                break
             tokens = name_cost(name)
-            if tokens <= left:
+            if tokens <= left and name not in kept and name not in text:
                 kept.add(name)
                 text += " " + name
                 left -= tokens

@@ -2,7 +2,7 @@
 
 In:  the path of a session's main transcript; it need not exist yet.
 Out: the same `Checkpoint` that a full reading of the same files gives.
-Not here: what a checkpoint says (`build`).
+Not here: what a checkpoint says (`build`), following a file (`transcripts/growing`).
 
 Lines are distilled into a `Story` as they are read, so the memory does not grow with the file's size.
 """
@@ -10,69 +10,31 @@ Lines are distilled into a `Story` as they are read, so the memory does not grow
 from __future__ import annotations
 
 import os
-from io import FileIO
 
 from mcp_lean.checkpoint.build import checkpoint_of
 from mcp_lean.checkpoint.model import Checkpoint
 from mcp_lean.checkpoint.records import StoryReader
 from mcp_lean.checkpoint.story import Story
 from mcp_lean.transcripts.file import MAIN
-from mcp_lean.transcripts.follow import ANCHOR_BYTES
-from mcp_lean.transcripts.lines import LineBuffer
+from mcp_lean.transcripts.growing import GrowingFile, Take
 from mcp_lean.transcripts.locate import AGENT_PREFIX, SUBAGENTS, SUFFIX
-from mcp_lean.transcripts.read import PIECE_BYTES
 
 
 class StoryFollower:
-    """One growing file of one agent."""
+    """One growing file of one agent, as a story."""
 
     def __init__(self, path: str, agent_id: str = MAIN) -> None:
-        self.path = path
-        self.agent_id = agent_id
-        self._restart()
+        self._agent_id = agent_id
+        self._file = GrowingFile(path, self._begin)
 
-    def _restart(self) -> None:
-        self._reader = StoryReader(self.agent_id)
-        self._buffer = LineBuffer()
-        self._offset = 0
-        self._anchor = b""
-        self._file_id = (0, 0)
+    def _begin(self) -> Take:
+        self._reader = StoryReader(self._agent_id)
+        return self._reader.feed
 
     def story(self) -> Story:
         """The story as the file tells it now; a file that is not there tells an empty one. Raises OSError."""
-        try:
-            state = os.stat(self.path)
-        except FileNotFoundError:
-            self._restart()
-            return self._reader.story
-        file_id = (state.st_dev, state.st_ino)
-        if self._offset and (file_id != self._file_id or state.st_size < self._offset):
-            self._restart()
-        self._file_id = file_id
-        if state.st_size > self._offset:
-            with open(self.path, "rb", buffering=0) as file:
-                self._read(file)
+        self._file.poll()
         return self._reader.story
-
-    def _read(self, file: FileIO) -> None:
-        file.seek(self._offset - len(self._anchor))
-        is_other = file.read(len(self._anchor)) != self._anchor
-        if not is_other:
-            self._take(file)
-            is_other = self._buffer.is_spoiled
-        if is_other:  # rewritten in place
-            file_id = self._file_id
-            self._restart()
-            self._file_id = file_id
-            file.seek(0)
-            self._take(file)
-
-    def _take(self, file: FileIO) -> None:
-        while piece := file.read(PIECE_BYTES):
-            self._offset += len(piece)
-            self._anchor = (self._anchor + piece[-ANCHOR_BYTES:])[-ANCHOR_BYTES:]
-            self._reader.feed(self._buffer.feed(piece))
-        self._reader.feed(self._buffer.take_rest())
 
 
 class SessionCheckpoints:

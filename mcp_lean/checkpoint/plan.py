@@ -30,7 +30,7 @@ PENDING = re.compile(
     r"|todo)\b[\s:*]*(?P<rest>.*)$",
     re.IGNORECASE,
 )
-TITLE = re.compile(r"^\s*(?:#+\s|\d+\.\s+\**[A-Z][\w /&-]{3,60}\**:?\s*$|\*\*[^*]+\*\*:?\s*$|</)")
+TITLE = re.compile(r"^\s*(?:#+\s|\d+\.\s+\**[A-Z][\w /&-]{3,60}\**:?\s*$|\*\*[^*]+\*\*:?\s*$|[^\s*-].*:\**\s*$|</)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,8 @@ def _pending(story: Story) -> list[Line]:
         found = PENDING.match(line)
         if found is not None:
             is_inside = True
-            lines += [found["rest"]] if one_line(found["rest"]).strip("*: ") else []
+            rest = one_line(found["rest"]).rstrip("*")
+            lines += [rest] if rest.strip("*: ") and not rest.endswith(":") else []
         elif is_inside and TITLE.match(line):
             is_inside = False
         elif is_inside and one_line(line):

@@ -1,9 +1,8 @@
 """Lines of one agent's transcript as a story.
 
 In:  complete lines, in order.
-Out: the `Story` that a full reading of the same lines gives; and more where an old client wrote a prompt down as
-     queued only, or a hook put a checkpoint in.
-Not here: bytes (`live`), billing (`transcripts`).
+Out: the `Story` that a full reading of the same lines gives.
+Not here: bytes (`live`), whose words a record brings (`transcripts/entering`), billing (`transcripts`).
 
 What belongs together is told as `transcripts/thread` tells it: a request takes what came before its first line.
 """
@@ -16,13 +15,10 @@ from mcp_lean.checkpoint.facts import Turn
 from mcp_lean.checkpoint.story import Story
 from mcp_lean.transcripts import measure
 from mcp_lean.transcripts.draft import blocks_of
-from mcp_lean.transcripts.fields import Json, items, mapping, text
+from mcp_lean.transcripts.entering import Piece, Queue, of_attachment, of_message
+from mcp_lean.transcripts.fields import Json, mapping, text
 from mcp_lean.transcripts.file import MAIN, is_synthetic
 from mcp_lean.transcripts.lines import IDLE, parse
-from mcp_lean.transcripts.own import START
-from mcp_lean.transcripts.thread import CLIENT_WORDS, HOOK_WORDS, MACHINE_ORIGINS
-
-QUEUE = b'{"type":"queue-operation"'
 
 
 class StoryReader:
@@ -36,13 +32,13 @@ class StoryReader:
     def __init__(self, agent_id: str = MAIN) -> None:
         self._agent_id = agent_id
         self._turns: dict[str, Turn] = {}
-        self._queue: list[str] = []
+        self._queue = Queue()
         self.story = Story(is_subagent=agent_id != MAIN, agent_id=agent_id)
 
     def feed(self, lines: Iterable[bytes]) -> None:
         """Takes in complete lines; those that cannot be read count for nothing."""
         for line in lines:
-            if IDLE.match(line) and not line.startswith(QUEUE):
+            if IDLE.match(line):
                 continue
             record = parse(line)
             if record is not None and self._is_own(record):
@@ -66,7 +62,9 @@ class StoryReader:
     def _record(self, record: Json) -> None:
         kind = record.get("type")
         if kind == "queue-operation":
-            self._queued(record)
+            piece = self._queue.sent(record)
+            if piece is not None:
+                self._words(piece)
         if kind not in ("assistant", "user", "attachment", "system"):
             return
         story = self.story
@@ -79,28 +77,11 @@ class StoryReader:
         elif kind == "user" and isinstance(message, dict):
             self._user(record, message)
         elif kind == "attachment":
-            payload = mapping(record.get("attachment"))
-            if payload.get("type") == "queued_command" and payload.get("commandMode", "prompt") == "prompt":
-                self._words(measure.content(payload.get("prompt")).text, is_meta=False)
-            elif payload.get("type") == HOOK_WORDS:
-                said = payload.get("content")
-                for words in map(text, [said] if isinstance(said, str) else items(said)):
-                    if words.startswith(START):  # other hooks say what they like
-                        story.handed(words)
+            self._queue.is_told_elsewhere = True
+            for piece in of_attachment(mapping(record.get("attachment"))):
+                self._words(piece)
         elif record.get("subtype") == "compact_boundary":
             story.waiting.is_compacted = True
-
-    def _queued(self, record: Json) -> None:
-        """Clients before 2.1.92 record a prompt that was typed while the agent worked here, and nowhere else."""
-        operation, words = record.get("operation"), text(record.get("content")).strip()
-        if operation == "enqueue":
-            self._queue.append(words)
-        elif operation == "popAll":  # back into the input line
-            self._queue.clear()
-        elif self._queue:
-            words = self._queue.pop(0)
-            if words and not words.startswith(("<", "/")):
-                self.story.prompt(words)
 
     def _assistant(self, record: Json, message: Json) -> None:
         if is_synthetic(record, message):
@@ -122,25 +103,21 @@ class StoryReader:
                 self.story.call(turn, tool_id, text(block.get("name")), mapping(block.get("input")))
 
     def _user(self, record: Json, message: Json) -> None:
-        content = message.get("content")
-        if record.get("isCompactSummary") is True:
-            self.story.summary(measure.content(content).text)
-            return
-        if record.get("isVisibleInTranscriptOnly") is True:
-            return
-        is_meta = record.get("isMeta") is True or mapping(record.get("origin")).get("kind") in MACHINE_ORIGINS
-        for block in blocks_of(content):
-            kind = block.get("type")
-            if kind == "tool_result":
-                self._result(record, block)
-            elif kind == "text":
-                self._words(text(block.get("text")), is_meta=is_meta)
+        for piece in of_message(record, message.get("content")):
+            if piece.block is not None:
+                self._result(record, piece.block)
+            elif piece.kind == "summary":
+                self.story.summary(piece.words)
+            elif piece.kind != "image":
+                self._words(piece)
 
-    def _words(self, words: str, *, is_meta: bool) -> None:
-        if is_meta or words.startswith(CLIENT_WORDS):
-            self.story.client(words)
+    def _words(self, piece: Piece) -> None:
+        if piece.kind == "hook":
+            self.story.handed(piece.words)
+        elif piece.kind == "client":
+            self.story.client(piece.words)
         else:
-            self.story.prompt(words)
+            self.story.prompt(piece.words)
 
     def _result(self, record: Json, block: Json) -> None:
         words = measure.content(block.get("content")).text

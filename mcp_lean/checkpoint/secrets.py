@@ -2,7 +2,7 @@
 
 In:  any text out of a transcript.
 Out: the text with `[masked]` in place of what looks like a secret; and the secrets themselves, for finding them again.
-Not here: what is quoted at all.
+Not here: what is quoted at all; the forms of known makers and commands (`secret_forms`).
 
 Three kinds: values with a form of their own (keys of known makers, JWTs, private keys, passwords in addresses), values
 that stand beside a word such as `password` or `api_key`, and long runs that look drawn by lot. In doubt a value is
@@ -17,54 +17,11 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from math import log2
 
+from mcp_lean.checkpoint.secret_forms import FORMS
+
 MASK = "[masked]"
 SHORTEST_FOUND_AGAIN = 8
 """A shorter secret is masked where it was recognised, but not looked for elsewhere: it may be a word."""
-
-MAKERS = ("npm_", "hf_", "dop_v1_", "shpat_", "shpss_", "pypi-", "SG.", "whsec_", "dckr_pat_", "figd_", "lin_api_",
-          "ntn_", "nvapi-", "gsk_", "xai-", "tvly-", "phc_", "AGE-SECRET-KEY-", "github_pat_", "glpat-", "hvs.",
-          "hvb.")  # fmt: skip
-"""Beginnings that some makers of keys give to theirs."""
-
-_FORMS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (
-        ("private key",),
-        (
-            r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
-            r"[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)"
-        ),
-    ),
-    (("eyj",), r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,4}"),
-    (("sk-", "sk_", "pk_", "pk-", "rk_"), r"\b(?:sk|pk|rk)[-_][A-Za-z0-9][A-Za-z0-9_-]{15,}"),
-    (("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"\bgh[opusr]_[A-Za-z0-9]{16,}"),
-    (("xox", "xapp-"), r"\b(?:xox[a-z]|xapp)-[A-Za-z0-9-]{10,}"),
-    (("akia", "asia", "aroa", "aida"), r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}"),
-    (("aiza", "ya29."), r"\b(?:AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{20,})"),
-    (
-        tuple(maker.lower() for maker in MAKERS),
-        rf"\b(?:{'|'.join(map(re.escape, MAKERS))})[A-Za-z0-9_.-]{{16,}}",
-    ),
-    (("hooks.slack.com",), r"https://hooks\.slack\.com/services/[A-Za-z0-9/_-]+"),
-    (("/api/webhooks/",), r"https://discord(?:app)?\.com/api/webhooks/[A-Za-z0-9/_-]+"),
-    (("://",), r"(?<=://)[^\s/:@'\"<>]{0,80}:(?P<value>(?!\d{1,5}/)[^\s@'\"<>]{1,200})(?=@)"),
-    (
-        ("bearer ", "basic "),
-        r"\b(?:[Bb]earer|[Bb]asic|BEARER|BASIC) (?P<value>(?=[^\s\"']*[0-9=._/+-])[A-Za-z0-9._~+/=-]{8,})",
-    ),
-    ((" -u ", "--user "), r"(?:\s-u|--user)[ ][\"']?[\w.@-]+:(?P<value>[^\s\"']{3,})"),
-    (
-        ("mysql", "mariadb", "sshpass", "mongo", "login", "ssh-keygen", "redis-cli", "zip"),
-        (
-            r"(?:\b(?:(?:mysql|mariadb|mongo)\w*|sshpass)\b[^\n|;&]{0,200}?[ ]-p|\blogin\b[^\n|;&]{0,200}?[ ]-p[ ]"
-            r"|\bssh-keygen\b[^\n|;&]{0,200}?[ ]-[NP][ ]|\bredis-cli\b[^\n|;&]{0,200}?[ ]-a[ ]"
-            r"|\b(?:un)?zip\b[^\n|;&]{0,200}?[ ]-P)"
-            r"[ ]?(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'-][^\s\"']*)"
-        ),
-    ),
-)
-FORMS = tuple((hints, re.compile(pattern)) for hints, pattern in _FORMS)
-"""Values that are secrets by their form: hints in lower case that must occur, and the pattern; where it has a group
-`value`, that group."""
 
 WORD = re.compile(
     r"(?:password|passwort|passwd|passphrase|passcode|(?<![a-z])pass|pwd|secret|token|credentials?|api[-_. ]?key"
@@ -102,6 +59,9 @@ CODE = re.compile(
 BARE = re.compile(r"[A-Za-z]{1,24}(?:[_:-]{1,2}[A-Za-z]{1,24}){0,6}[?!.:]*")
 """A bare word: in code (`token = parse_token`) a variable; behind an `=` in an environment it may be a password."""
 ENVIRONMENT = re.compile(r"[A-Z][A-Z0-9_]*")
+SETTING = re.compile(r"[ \t-]{0,40}[\w.-]{1,60}: [a-z][^\s()\[\]{},.]{3,}")
+FIELD = re.compile(r"(?!process\.|os\.|env\.)[A-Za-z_]\w*(?:\.[\w-]+)+")
+"""`s.abcdef` behind `VAULT_TOKEN=` is no field of anything."""
 
 RUN = re.compile(r"[A-Za-z0-9+/=_-]{20,}")
 HEX = re.compile(r"[0-9a-f-]+|[0-9A-F-]+")
@@ -156,10 +116,12 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
         if any(hint in lowered for hint in hints):
             group = "value" if "value" in form.groupindex else 0
             yield from (match.span(group) for match in form.finditer(text) if MASK not in match[group])
+    masked_to = 0
     for name in WORD.finditer(lowered):
-        found = BESIDE.match(text, name.end())
-        if found is not None:
-            yield from _beside(text, name, found)
+        found = BESIDE.match(text, name.end()) if name.start() >= masked_to else None
+        for span in _beside(text, name, found) if found else ():
+            masked_to = span[1]
+            yield span
     for run in RUN.finditer(text):
         if is_random(run[0]):
             yield run.span()
@@ -175,11 +137,22 @@ def _beside(text: str, name: re.Match[str], found: re.Match[str]) -> Iterator[tu
             value, end = value[:-1], end - 1
         is_value = bool(value) and not (mark == " " and " " in value)
     else:
-        # NAME=word in capitals is an environment; elsewhere a bare word is a variable or prose.
+        # NAME=word in capitals is an environment, and what ends at a blank no argument; else a bare word is a variable
+        # or prose, but for a line of a configuration.
         is_environment = mark == "=" and ENVIRONMENT.fullmatch(text[name.start() : name.end()]) is not None
-        is_value = is_environment or BARE.fullmatch(value) is None
+        is_setting = mark == "=" and text[end : end + 1] not in (")", ",")
+        is_value = is_environment or is_setting or BARE.fullmatch(value) is None or _is_line(text, name.start(), end)
+        if is_environment and FIELD.fullmatch(value):
+            yield start, end
+            return
     if is_value and MASK not in value and CODE.fullmatch(value) is None:
         yield start, end
+
+
+def _is_line(text: str, start: int, end: int) -> bool:
+    """Whether a name, and what it may be part of, and a value with a small letter are a line: `  db_password: word`."""
+    first = text.rfind("\n", 0, start) + 1
+    return text[end : end + 1] in ("", "\n", "\r") and SETTING.fullmatch(text, first, end) is not None
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

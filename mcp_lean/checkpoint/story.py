@@ -11,6 +11,7 @@ A turn is one request with what entered before it. Texts are kept as pieces whil
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 
 import orjson
 
@@ -51,6 +52,7 @@ class Story:
         self.agent_type = ""
         self.handed_over = ""
         """The checkpoint that this conversation began with."""
+        self._is_asked_for = False
         self.turns: list[Turn] = []
         self.waiting = Turn(1)
         self.calls: dict[str, Call] = {}
@@ -75,28 +77,28 @@ class Story:
     def called(self, names: Iterable[str]) -> list[Call]:
         """Calls of these tools, in order."""
         found = [call for name in names for call in self._by_name.get(name, ())]
-        return sorted(found, key=lambda call: call.order)
+        return sorted(found, key=attrgetter("order"))
 
     # --- what enters --------------------------------------------------------------------------------------------
 
     def prompt(self, words: str) -> None:
         words = head(words, PROMPT_CHARS)
-        if words in self.waiting.prompts:  # a queued prompt may be recorded twice
-            self.waiting.prompts.remove(words)
-        else:
-            self._piece(self.waiting, "user", words)
         self.waiting.prompts.append(words)
+        self._piece(self.waiting, "user", words)
 
-    def handed(self, words: str) -> None:
-        """Words of a hook, or of a command that a person ran: a checkpoint counts if the conversation began with it."""
+    def handed(self, words: str, *, by_person: bool = False) -> None:
+        """Words of a hook, or of a command that a person ran, which counts more: a checkpoint counts if the
+        conversation began with it."""
         if handed.is_checkpoint(words) and not self.turns:
-            self.handed_over = words
-            self._piece(self.waiting, "summary", words)
+            if by_person or not self._is_asked_for:
+                self.handed_over = words
+            self._is_asked_for = self._is_asked_for or by_person
+            self._piece(self.waiting, "handed", words)
 
     def client(self, words: str) -> None:
         """Words of the client: commands, notifications, skills."""
         if self.waiting.meta and handed.asks_for_one(self.waiting.meta[-1]):
-            self.handed(words)
+            self.handed(words, by_person=True)
         self.waiting.meta.append(head(words, ARGUMENT_CHARS))
         self._piece(self.waiting, "client", words)
 
@@ -188,6 +190,8 @@ def _enter(story: Story, entered: Entered, calls: Mapping[str, ToolCall]) -> Non
         story.prompt(words)
     for words in entered.meta or ():
         story.client(words)
+    for words in entered.own or ():
+        story.handed(words)
     for call_id in entered.results:
         call = calls.get(call_id)
         if call is not None and call.result is not None:

@@ -11,12 +11,17 @@ import re
 from dataclasses import dataclass
 
 from mcp_lean.checkpoint.model import Line, Section
+from mcp_lean.checkpoint.outcome import REFUSED
 from mcp_lean.checkpoint.secrets import mask
 from mcp_lean.checkpoint.story import Story
-from mcp_lean.checkpoint.words import ESCAPES, cut, key_of, one_line, said, sentences
+from mcp_lean.checkpoint.words import ESCAPES, cut, key_of, one_line, plain, said, sentences
+from mcp_lean.packing.tokens import cost
+from mcp_lean.transcripts.entering import COMMAND_TAGS
 
 NAME = "task"
 EARLIER_CHARS, MEANT_CHARS, MOST_RULES = 240, 480, 6
+LEAST_WITH_PLACE_TOKENS = 60
+"""With less room for a request, its beginning says more than where the rest stands."""
 
 CONSTRAINT = re.compile(
     r"\b(?:never|always|do not|don'?t|doesn'?t|must(?:n'?t)?|only|should(?:n'?t)?|shall|avoid|instead of|without"
@@ -36,7 +41,10 @@ TRIVIAL = re.compile(
 )
 COMMAND = re.compile(r"<command-name>\s*(?P<name>/[^<\s]{1,80})\s*</command-name>")
 ARGUMENTS = re.compile(r"<command-args>(?P<words>[\s\S]*?)(?:</command-args>|\Z)")
-REJECTION = re.compile(r"the user said:\s*(?P<words>[\s\S]+)")
+REJECTION = re.compile(rf"{REFUSED} [^\n]{{0,400}}?the user said:\s*(?P<words>[\s\S]+)")
+"""From the first character on, as the client words it: an error that quotes somebody does not begin so."""
+FROM_TEAM = "<teammate-message"
+"""How another agent gives a member of its team a task."""
 CLIENTS_OWN = frozenset(("/clear", "/compact", "/model", "/cost", "/context", "/usage", "/mcp", "/config", "/help",
                          "/login", "/logout", "/status", "/resume", "/exit", "/quit", "/effort", "/fast", "/hooks",
                          "/agents", "/permissions", "/plugin", "/memory", "/doctor", "/rewind", "/init",
@@ -57,7 +65,9 @@ def requests_of(story: Story) -> list[Request]:
     for turn in story.everything():
         number = turn.number
         for words in turn.meta:
-            command = COMMAND.search(words)
+            if story.is_subagent and words.startswith(FROM_TEAM):
+                found.append(Request(number, words.strip()))
+            command = COMMAND.search(words) if words.startswith(COMMAND_TAGS) else None
             if command is not None:
                 arguments = ARGUMENTS.search(words)
                 told = arguments["words"].strip() if arguments else ""
@@ -67,14 +77,15 @@ def requests_of(story: Story) -> list[Request]:
                     found.append(Request(number, told))
         found += [Request(number, words.strip()) for words in turn.prompts if words.strip()]
         for call in turn.calls:
-            refused = REJECTION.search(call.result) if call.is_error else None
+            is_own = not call.name.startswith("mcp__")  # a server may answer with any text
+            refused = REJECTION.match(call.result) if call.is_error and is_own else None
             if refused is not None:
                 found.append(Request(number, refused["words"].strip()))
     return found
 
 
-def section(story: Story, last_chars: int) -> Section:
-    """The section; `last_chars` is the room for the last request."""
+def section(story: Story, last_tokens: float) -> Section:
+    """The section; `last_tokens` is the room for the last request."""
     requests = requests_of(story)
     if not requests:
         return Section(NAME, ())
@@ -89,21 +100,29 @@ def section(story: Story, last_chars: int) -> Section:
         for line in _earlier(request, is_first=request is earlier[0], is_meant=request is meant)
     ]
     unique = {key_of(line.core): line for line in reversed(lines) if key_of(line.core) != key_of(last.words)}
-    return Section(NAME, (*reversed(unique.values()), _last(last, who, last_chars, story.run_id)))
+    return Section(NAME, (*reversed(unique.values()), _last(last, who, last_tokens, story.run_id)))
 
 
-def _last(request: Request, who: str, chars: int, run_id: str) -> Line:
+def _last(request: Request, who: str, tokens: float, run_id: str) -> Line:
     words = ESCAPES.sub("", mask(request.words))
+    chars = round(
+        tokens * len(words) / max(1.0, cost(words))
+    )  # a token holds four letters of one script, one of another
     lines = [line for part in words.splitlines() if (line := one_line(part))]
     shown: list[str] = []
     left = chars
     for line in lines:
         if left <= 0:
             break
-        shown.append(cut(line, max(40, left)))
+        shown.append(cut(line, max(20, left)))
         left -= len(line) + 3
     is_cut = len(shown) < len(lines) or any(line.endswith("…") and line not in lines for line in shown)
-    more = f"\n(cut; all of it is in the transcript {run_id}.jsonl)" if is_cut and run_id else ""
+    where = (
+        f"; all of it is in the transcript {plain(run_id)}.jsonl"
+        if run_id and tokens >= LEAST_WITH_PLACE_TOKENS
+        else ""
+    )
+    more = f"\n(cut{where})" if is_cut else ""
     body = "\n".join(f"> {line}" for line in shown)
     return Line(f"last request, from {who}:\n{body}{more}", 1_000.0, request.words)
 

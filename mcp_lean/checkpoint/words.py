@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from mcp_lean.checkpoint.secrets import mask
 
 WHITE = re.compile(r"[\s\x00-\x1f\x7f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 NAME_CHARS = 60
+LINES_KEPT = 1_024
+"""A run that goes on says mostly what it said at the checkpoint before, and masking takes longest."""
 SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
 
 
@@ -35,11 +38,13 @@ def cut(words: str, chars: int) -> str:
     return (head[:space] if space > chars // 2 else head).rstrip() + "…"
 
 
+@lru_cache(LINES_KEPT)
 def quoted(words: str, chars: int) -> str:
     """Words of a tool or a file, masked, cut and marked as such."""
     return f"«{cut(_unmarked(mask(ESCAPES.sub('', words))), chars)}»"
 
 
+@lru_cache(LINES_KEPT)
 def said(words: str, chars: int) -> str:
     """Words of a person or an agent, masked and cut, in quotation marks."""
     return f'"{cut(_unmarked(mask(words)), chars)}"'

@@ -14,6 +14,7 @@ tests/e2e/test_agents.py holds it: on Claude Code 2.1.330 about 830 tokens of a 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 PLUGIN, SERVER = "lean", "lean"
@@ -23,7 +24,10 @@ PLUGIN_PREFIX = f"mcp__plugin_{PLUGIN}_{SERVER}__"
 PROJECT_PREFIX = f"mcp__{SERVER}__"
 
 READING = ("read_many", "grep_and_read")
+FINDING = (*READING, "repo_summary")
 ALL_OURS = ("read_many", "grep_and_read", "repo_summary", "budget_check", "compact")
+
+MARK = re.compile(r"^# from mcp-lean init\b.*\(([0-9a-f]{16})\)\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +55,17 @@ AGENTS: tuple[AgentFile, ...] = (
     AgentFile(
         name="scout",
         description="Finds and reads code; answers with pointers (path:lines). Cannot edit or run anything.",
-        our_tools=ALL_OURS,
+        # Not the others: no run of twelve turns is compacted, and hooks tell it of its limits unasked.
+        our_tools=FINDING,
         client_tools=(),
         model="haiku",
         effort="low",
-        # Twelve answers of 8,000 tokens stay below 100,000, above which the model costs five times as much.
+        # Above 100,000 tokens the model costs five times as much. Twelve searches or single files of 8,000 stay below;
+        # with lists of files, of up to 20,000, the guard's limit of 95,000 stops it before.
         max_turns=12,
         reads_memory=False,
         prompt="""\
-Find what is asked, all patterns in one grep_and_read, all places in one read_many. At most 300 words: the answer, \
-then `path:from-to` with what is there. Say what is missing.
+All patterns in one call, then all places in one. At most 300 words: the answer, `path:from-to`, what is missing.
 """,
     ),
     AgentFile(
@@ -134,18 +139,40 @@ def agent_files(server_prefix: str) -> dict[str, str]:
     return {f"{before}{agent.name}": _text(agent, f"{before}{agent.name}", server_prefix) for agent in AGENTS}
 
 
+def is_as_written(text: str) -> bool:
+    """Whether a file is one that some version of ours wrote outside of the plugin, and nobody has changed it since."""
+    text = text.replace("\r\n", "\n")  # a checkout may have them
+    found = MARK.search(text)
+    return found is not None and found[1] == _digest(text.replace(found[0], "", 1))
+
+
+def _digest(text: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _marked(text: str) -> str:
+    """The text with a comment by which a later version knows it again; the client and the model do not see it."""
+    return text.replace(
+        "---\n", f"---\n# from mcp-lean init, which renews it as long as nobody edits it ({_digest(text)})\n", 1
+    )
+
+
 def _text(agent: AgentFile, name: str, server_prefix: str) -> str:
-    # The main agent's list of agents shows this line too: all of ours are named by one word.
-    ours = ("*",) if agent.our_tools == ALL_OURS else agent.our_tools
-    tools = (*(f"{server_prefix}{tool}" for tool in ours), *agent.client_tools)
+    # The main agent's list of agents shows the line of tools, and not that of those taken away (seen on 2.1.330).
+    tools = (*((f"{server_prefix}*",) if agent.our_tools else ()), *agent.client_tools)
+    away = [f"{server_prefix}{tool}" for tool in ALL_OURS if tool not in agent.our_tools] if agent.our_tools else []
     head = {
         "name": name,
         "description": agent.description,
         "tools": ", ".join(tools),
+        "disallowedTools": ", ".join(away),
         "model": agent.model,
         "effort": agent.effort,
         "maxTurns": str(agent.max_turns),
         "omitClaudeMd": "" if agent.reads_memory else "true",
     }
     lines = [f"{key}: {value}" for key, value in head.items() if value]
-    return "\n".join(["---", *lines, "---", "", agent.prompt])
+    text = "\n".join(["---", *lines, "---", "", agent.prompt])
+    return text if server_prefix == PLUGIN_PREFIX else _marked(text)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcp_lean.config import Budget, Config
+from mcp_lean.config import PROJECT_FILE, Budget, Config
 
 JsonObject = dict[str, object]
 
@@ -29,8 +29,8 @@ CALL = ("tool_name", "tool_use_id")
 
 ANY_TOOL = ".*"
 
-FOR_PEOPLE = ("*budget*", "*mcp*lean*")
-"""Shell commands that are looked at: what only a person may do has one of these in it."""
+WRITES = ("Edit", "Write")
+"""Tools that are looked at where they write to a project's settings file."""
 
 ROUTES_BY = ("tool_input", "effort", "permission_mode")
 
@@ -79,7 +79,7 @@ def _needed(config: Config, server: str) -> list[_Hook]:
     ]
     if has_limits:
         found += [
-            *(_Hook("PreToolUse", (*CALL, "tool_input"), "Bash", f"Bash({words})") for words in FOR_PEOPLE),
+            *(_Hook("PreToolUse", (*CALL, "tool_input"), tool, f"{tool}({PROJECT_FILE})") for tool in WRITES),
             _Hook("SubagentStart"),
             _Hook("SubagentStop"),
         ]

@@ -34,8 +34,10 @@ RUN = """\
 # Runs `mcp-lean` with the arguments given. In this order: the program that MCP_LEAN names; the environment that holds
 # this folder; a `.venv` beside the sources; `mcp-lean` on the PATH, or where pipx and uv put it.
 here=$(dirname "$0")
+found=$(command -v mcp-lean)
+case $found in /*) ;; *) found= ;; esac # a relative PATH would find what lies in the project
 for program in "${MCP_LEAN:-}" "$here/../../../../../../bin/mcp-lean" "$here/../../../.venv/bin/mcp-lean" \\
-    "$(command -v mcp-lean)" "$HOME/.local/bin/mcp-lean"; do
+    "$found" "$HOME/.local/bin/mcp-lean"; do
     if [ -n "$program" ] && [ -x "$program" ]; then
         exec "$program" "$@"
     fi
@@ -65,7 +67,7 @@ README = f"""\
 A plugin for Claude Code that makes parallel agents cheaper. It starts the MCP server of the Python package `mcp_lean`,
 which has to be installed (the command `mcp-lean` on the PATH, or its path in the variable `MCP_LEAN`).
 
-* **Tools** for reading in batches, in every agent: `read_many`, `grep_and_read`; in the agents below all five.
+* **Tools** for reading in batches, in every agent: `read_many`, `grep_and_read`; the scout has `repo_summary`, too.
 * **Agents** with few tools and a short prompt: `{PLUGIN}:scout` finds and reads, `{PLUGIN}:reviewer` reads a change,
   `{PLUGIN}:runner` runs a command and digests its output, `{PLUGIN}:worker` edits.
 * **Hooks** that call the running server: a budget for every agent, a loop detector, and routing of agents whose kind

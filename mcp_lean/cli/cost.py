@@ -1,6 +1,6 @@
-"""`mcp-lean cost`: what Claude Code runs cost, and where the money went.
+"""`mcp-lean cost`: what sessions of Claude Code cost, and where the money went.
 
-Exit statuses: 0 printed; 2 wrong usage; 3 nothing readable ("0 runs found in X; looked for Y").
+Exit statuses: 0 printed; 2 wrong usage; 3 nothing readable ("0 sessions found in X; looked for Y").
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from mcp_lean.errors import LeanError
     from mcp_lean.report.routing import documents, section
     from mcp_lean.report.selection import NothingFoundError, choose
-    from mcp_lean.report.show import as_json, as_page, as_text, loading
+    from mcp_lean.report.show import as_json, as_lines, as_page, as_text, loading
 
     try:
         meant = asked(args, only_newest=True)
@@ -62,8 +62,9 @@ def run(args: argparse.Namespace) -> int:
         as_json(costs, table, chosen.skipped, sys.stdout, by=args.by, with_text=args.with_text, more=more)
     elif not args.html:
         as_text(costs, table, chosen.skipped, sys.stdout, by=args.by)
-        if lines := section(routed):
-            print("", *lines, sep="\n")
+        if routed:
+            print()
+            as_lines(section(routed), sys.stdout)
     return 0
 
 

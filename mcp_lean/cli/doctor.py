@@ -2,7 +2,7 @@
 
 Exit statuses: 0 nothing found; 1 something was found; 2 wrong usage.
 
-Reads files, starts our own server twice and asks the client for its version. Nobody else's program is started unless
+Reads files, starts our own server and asks the client for its version. Nobody else's program is started unless
 `--servers` asks for it, and nothing is changed.
 """
 
@@ -50,18 +50,17 @@ def run(args: argparse.Namespace) -> int:
 
 def _seen(args: argparse.Namespace, setup: Setup, environ: Mapping[str, str]) -> Seen:
     from mcp_lean.claude_code.doctor.checks import Seen
-    from mcp_lean.claude_code.doctor.own import enabled_plugins, own_server, start_words
+    from mcp_lean.claude_code.doctor.own import own_server, start_words
     from mcp_lean.claude_code.doctor.probe import client_version, own_start
     from mcp_lean.claude_code.init.places import client_program
 
     unchecked = []
-    version, starts, runs = None, None, None
+    version, start, runs = None, None, None
     listings: dict[str, list[Listing]] | None = None
     if args.start:
         program = client_program(environ)
         version = client_version(program, environ) if program else ""
-        words = start_words(setup)
-        starts = {front: own_start(words, setup.project, environ, front=front, hook=front) for front in (True, False)}
+        start = own_start(start_words(setup), setup.project, environ)
     else:
         unchecked.append("the client's version, our server's start and its hooks (--no-start)")
     others = [server for server in setup.servers if server is not own_server(setup)]
@@ -73,14 +72,15 @@ def _seen(args: argparse.Namespace, setup: Setup, environ: Mapping[str, str]) ->
         unchecked.append(f"what {named} list, how much it weighs, and whether it stays the same: --servers starts them")
     if remote:
         unchecked.append(f"servers that are reached over a network: {remote}")
-    if plugins := enabled_plugins(setup):
-        unchecked.append(f"servers, hooks and agents of plugins: {', '.join(plugins)}")
+    known = {plugin.id for plugin in setup.plugins}
+    if plugins := [name for name in setup.enabled_plugins if name not in known]:
+        unchecked.append(f"plugins that are enabled and not installed: {', '.join(plugins)}")
     if args.days:
         runs, left_out = _history(args.days, environ)
         unchecked += left_out
     else:
         unchecked.append("your runs: cache lifetime, effort, fan-outs (--days 0)")
-    return Seen(version, starts, listings, runs, tuple(unchecked))
+    return Seen(version, start, listings, runs, tuple(unchecked))
 
 
 def _listings(setup: Setup, environ: Mapping[str, str]) -> dict[str, list[Listing]]:
@@ -156,29 +156,51 @@ def _history(days: int, environ: Mapping[str, str]) -> tuple[list[RunCost] | Non
 
 
 def _print(report: Report) -> None:
+    """Findings, then facts; at the end once more which, for a long page ends on the screen."""
+    import os
     import sys
 
     from rich.text import Text
 
     from mcp_lean.claude_code.doctor.finding import in_words
-    from mcp_lean.claude_code.printing import printable
+    from mcp_lean.claude_code.printing import nearer, printable, wrapped
+    from mcp_lean.repo.settings import home
     from mcp_lean.report.terminal import console
 
     out = console(sys.stdout)
+    width = out.width if out.is_terminal else None
+    here, own = os.path.realpath(os.getcwd()), os.path.realpath(home(os.environ))
+
+    def line(words: str, indent: int = 0, style: str = "", styled: int | None = None) -> None:
+        text = Text(wrapped(printable(words), width, indent))
+        text.stylize(style, 0, styled)
+        out.print(text, soft_wrap=True)
+
+    def near(words: str) -> str:
+        return nearer(words, here, own)
+
     for found in report.findings:
-        place = printable(f"{found.path}:{found.line}" if found.path and found.line else found.path)
-        out.print(Text.assemble((found.id, "bold yellow"), f"  {place}" if place else ""), soft_wrap=True)
+        place = f"{near(found.path)}:{found.line}" if found.path and found.line else near(found.path)
+        line(f"{found.id}  {place}" if place else found.id, 4, "bold yellow", len(found.id))
         for name, words in (("", found.says), ("costs: ", in_words(found.cost)), ("do: ", found.todo)):
-            out.print(Text(printable(f"    {name}{words}")), soft_wrap=True)
-    if report.findings:
+            line(f"    {name}{near(words)}", 4 + len(name))
         out.print()
     for fact in report.facts:
-        out.print(Text.assemble((printable(fact.name), "bold"), printable(f": {fact.says}")), soft_wrap=True)
+        if not fact.is_default:
+            line(f"{fact.name}: {near(fact.says)}", 2, "bold", len(fact.name))
+    if defaults := sum(fact.is_default for fact in report.facts):
+        those = (
+            "the other"
+            if any(fact.name.startswith("config ") and not fact.is_default for fact in report.facts)
+            else "all"
+        )
+        line(f"config: {those} {defaults} settings are defaults (--json lists them)", 2, "bold", len("config"))
     out.print()
     for words in report.unchecked:
-        out.print(Text(printable(f"not checked: {words}"), style="yellow"), soft_wrap=True)
+        line(f"not checked: {words}", 2, "yellow")
     number = len(report.findings)
-    out.print("nothing found" if not number else f"{number} finding{'' if number == 1 else 's'}")
+    ids = ", ".join(dict.fromkeys(found.id for found in report.findings))
+    line(f"{number} finding{'' if number == 1 else 's'}: {ids}" if number else "nothing found", 2, "bold")
 
 
 def _as_json(report: Report) -> str:

@@ -9,8 +9,11 @@ from mcp_lean.cli.tool_call import add_common, call
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("patterns", nargs="+", metavar="PATTERN", help="regular expressions; any of them matches")
-    parser.add_argument("--in", dest="paths", action="append", metavar="PATH", help="glob or folder; may be repeated")
-    add_common(parser, 8_000)
+    # --paths too: so the tool's own texts name it.
+    parser.add_argument(
+        "--in", "--paths", dest="paths", action="append", metavar="PATH", help="glob or folder; may be repeated"
+    )
+    add_common(parser, "8,000")
 
 
 def run(options: argparse.Namespace) -> int:

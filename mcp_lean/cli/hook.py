@@ -28,6 +28,10 @@ DEADLINE_SECONDS = hook_socket.DEADLINE_SECONDS
 """From the moment that the event has been read; a later answer is given up, and the agent goes on."""
 
 
+class _NoEventError(Exception):
+    """Typed by a person, or called by something that is not Claude Code."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     # Whatever stands in a settings file must not become wrong usage, status 2: that would refuse the call.
     parser.add_argument("event", nargs="...", help="name of the event; by default as in the JSON on stdin")
@@ -43,6 +47,10 @@ def answer(words: Sequence[str]) -> int:
     event = words[0] if words else ""
     try:
         said = _answer(event)
+    except _NoEventError:
+        if sys.stderr:
+            print("mcp-lean hook: no event on stdin (Claude Code writes one); nothing was done", file=sys.stderr)
+        said = b"" if event == "PreCompact" else b"{}"
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not hold up the agent
         if sys.stderr:
             print(f"mcp-lean hook: {type(error).__name__}: {error}; work goes on without the guard", file=sys.stderr)
@@ -58,6 +66,8 @@ def answer(words: Sequence[str]) -> int:
 
 def _answer(event: str) -> bytes:
     stdin = sys.stdin.buffer.read()
+    if not stdin.strip():
+        raise _NoEventError
     end = time.monotonic() + DEADLINE_SECONDS
     said = ask(event, stdin, os.environ, end)
     if said is None:
@@ -92,11 +102,13 @@ def ask(event: str, stdin: bytes, environ: Mapping[str, str], end: float) -> byt
 
 
 def _exchange(path: str, data: bytes, end: float) -> bytes | None:
+    if sys.platform == "win32":
+        return None
     try:
         import _socket  # what `socket` wraps: that one loads modules worth most of Python's own start
 
         connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    except (ImportError, AttributeError, OSError):
+    except (ImportError, OSError):
         return None
     try:
         connection.settimeout(_left(end))

@@ -5,7 +5,7 @@ Out: the hook's output, in time.
 Not here: asking a server (`hook`).
 
 Limits and identity work as in the server, through the ledger; what looks at several turns of an agent (loops, the
-nudge) has no memory here.
+nudge) has no memory here, and an event that is for it alone is answered at once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,13 @@ import contextlib
 import json
 import os
 import signal
+import sys
 from collections.abc import Iterator
+
+FOR_LOOPS_ALONE = frozenset(("PostToolUse", "PostToolUseFailure"))
+
+
+AGAIN_SECONDS = 0.1
 
 
 class _LateError(BaseException):
@@ -28,6 +34,8 @@ def answer(event: str, stdin: bytes, deadline_seconds: float) -> str:
         raise ValueError("stdin is not a JSON object")
     if event:
         fields["hook_event_name"] = event
+    if fields.get("hook_event_name") in FOR_LOOPS_ALONE:
+        return "{}"
     with _deadline(deadline_seconds):
         from mcp_lean.guard.start import start
 
@@ -39,17 +47,19 @@ def answer(event: str, stdin: bytes, deadline_seconds: float) -> str:
 @contextlib.contextmanager
 def _deadline(seconds: float) -> Iterator[None]:
     """Ends the block with a TimeoutError when it takes too long; where there is no such signal, never."""
-    if not hasattr(signal, "setitimer"):
+    if sys.platform == "win32":
         yield
         return
     signal.signal(signal.SIGALRM, _late)
-    signal.setitimer(signal.ITIMER_REAL, max(0.001, seconds))
     try:
-        yield
-    except _LateError:
+        # Again and again: what is raised while Python clears up an object is printed, and lost.
+        signal.setitimer(signal.ITIMER_REAL, max(0.001, seconds), AGAIN_SECONDS)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except _LateError:  # also where it comes between the end of the block and that of the timer
         raise TimeoutError("no answer in time") from None
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _late(*_: object) -> None:

@@ -3,24 +3,22 @@
 Exit statuses: 0 done, or nothing to do; 1 the person said no; 2 wrong usage, or something is in the way (nothing was
 changed).
 
-The change is shown before it is made. In a pipe it is made only with `--yes`.
+What it does, to which files, and how to take it back is said first. A file that is created or removed as a whole is one
+line; one that was there is shown as a difference; `--dry-run` and `--json` have every line. In a pipe it is made only
+with `--yes`, and then before it is said: a reader that leaves early must not leave half of it.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mcp_lean.claude_code.init.files import Change
     from mcp_lean.claude_code.init.plan import Plan
     from mcp_lean.claude_code.init.undo import Undoing
 
-IN_CLIENT = "CLAUDECODE"
-"""Set in every shell that an agent uses. What limits an agent is not for it to lift."""
-
-STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"))
+WHERE = {"project": "in this folder", "user": "for all your projects", "local": "for you, in this folder"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,20 +43,22 @@ def run(args: argparse.Namespace) -> int:
     import os
     import sys
 
+    from mcp_lean.cli import person
     from mcp_lean.errors import LeanError
 
     if args.json and not (args.yes or args.dry_run):
         print("mcp-lean init: --json needs --yes or --dry-run, since it asks nothing", file=sys.stderr)
         return 2
-    if os.environ.get(IN_CLIENT) and (args.undo or args.budget_usd is not None or args.routing) and not args.dry_run:
-        print(
-            "mcp-lean init: limits and hooks are changed by a person, in a shell outside of Claude Code "
-            f"({IN_CLIENT} is set here); nothing was changed",
-            file=sys.stderr,
-        )
+    # What limits an agent is not for it to lift.
+    for_people = (args.undo or args.budget_usd is not None or args.routing) and not args.dry_run
+    if for_people and (why := person.why_not(os.environ)):
+        where = "limits and hooks are changed by a person, in a shell outside of Claude Code"
+        print(f"mcp-lean init: nothing was changed: {why}; {where}", file=sys.stderr)
         return 2
     try:
         return _undo(args, os.getcwd(), os.environ) if args.undo else _init(args, os.getcwd(), os.environ)
+    except BrokenPipeError:  # of the reader, not of a file
+        raise
     except (LeanError, OSError) as error:
         print(f"mcp-lean init: {error}", file=sys.stderr)
         return 2
@@ -69,45 +69,92 @@ def _init(args: argparse.Namespace, cwd: str, environ: Mapping[str, str]) -> int
 
     from mcp_lean.claude_code.init.apply import install
     from mcp_lean.claude_code.init.plan import Asked, make_plan
+    from mcp_lean.cli.init_page import Page
 
     asked = Asked(args.scope, args.budget_usd, args.routing or "", args.allow, args.agents)
     plan = make_plan(asked, cwd, environ)
+    if not plan.is_empty:
+        plan = replace(plan, remarks=(*plan.remarks, *_old_client(plan, environ, refuses=not args.dry_run)))
+    if _is_unasked(args) and not plan.is_empty:
+        install(plan, environ)
+    undo = "mcp-lean init --undo" + ("" if args.scope == "project" else f" --scope {args.scope}")
+    page = Page(plan.places, environ, whole=args.dry_run)
+    if not args.json and not plan.is_empty:
+        what = "server, hooks and agents" if args.agents and plan.places.agents else "server and hooks"
+        client = f"claude mcp add-json -s {args.scope} lean '{_compact(plan.register)}'" if plan.register else ""
+        way_back = f"{undo} takes all of it back, to the byte."
+        says = f"This registers {what} of mcp_lean with Claude Code, {WHERE[args.scope]}."
+        page.opening(says, plan.changes, client, way_back)
+    if not args.json and plan.remarks:
+        page.remarks(plan.remarks)
     if not args.allow and _is_asking(args):
         with_permission = make_plan(replace(asked, allow=True), cwd, environ)
+        with_permission = replace(with_permission, remarks=plan.remarks)
         if with_permission.changes != plan.changes and _ask("Let agents call our tools unasked (they only read)?"):
             plan = with_permission
     if not args.json:
-        _show(plan.changes, plan.remarks)
-        if plan.register:
-            print(f"claude mcp add-json -s {args.scope} lean '{_compact(plan.register)}'\n")
+        page.differences(plan.changes)
     if plan.is_empty:
         return _end(args, plan, "nothing to do: everything is as it should be")
     if args.dry_run:
         return _end(args, plan, "nothing was written: --dry-run")
     if (status := _agreed(args)) is not None:
         return status
-    install(plan, environ)
-    undo = "mcp-lean init --undo" + ("" if args.scope == "project" else f" --scope {args.scope}")
+    if not _is_unasked(args):
+        install(plan, environ)
     return _end(args, plan, f"done; {undo} takes it back. Sessions that are open see it after a restart", done=True)
+
+
+def _old_client(plan: Plan, environ: Mapping[str, str], *, refuses: bool) -> Iterator[str]:
+    """A remark where the client is older than what we know to work.
+
+    Raises:
+        EngineMissing: it would drop the file that our hooks stand in, with whatever else a person has written there.
+    """
+    from mcp_lean.claude_code.doctor.client import ignores_our_settings, version
+    from mcp_lean.claude_code.doctor.finding import Finding
+    from mcp_lean.claude_code.doctor.probe import client_version
+    from mcp_lean.claude_code.init.places import client_program
+    from mcp_lean.errors import EngineMissing
+
+    program = client_program(environ)
+    number = client_version(program, environ) if program else ""
+    for found in version(number) if program else ():
+        if isinstance(found, Finding):
+            says = f"{found.says}; {found.todo}"
+            if refuses and ignores_our_settings(number) and plan.places.settings in (c.held.path for c in plan.changes):
+                raise EngineMissing(f"{says}; nothing was changed")
+            yield says
 
 
 def _undo(args: argparse.Namespace, cwd: str, environ: Mapping[str, str]) -> int:
     from mcp_lean.claude_code.init.apply import uninstall
     from mcp_lean.claude_code.init.undo import plan_undo
+    from mcp_lean.cli.init_page import Page
 
     undoing = plan_undo(args.scope, cwd, environ)
     if undoing is None:
         return _end(args, None, f"nothing to undo: init has done nothing here at scope {args.scope}")
+    if _is_unasked(args):
+        uninstall(undoing, environ)
     if not args.json:
-        _show(undoing.changes, undoing.remarks)
-        if undoing.unregisters:
-            print(f"claude mcp remove -s {args.scope} lean\n")
+        page = Page(undoing.places, environ, whole=args.dry_run)
+        client = f"claude mcp remove -s {args.scope} lean" if undoing.unregisters else ""
+        what = f"This takes back what mcp-lean init has done {WHERE[args.scope]}."
+        page.opening(what, undoing.changes, client, "mcp-lean init writes it again.")
+        page.remarks(undoing.remarks)
+        page.differences(undoing.changes)
     if args.dry_run:
         return _end(args, undoing, "nothing was written: --dry-run")
     if (status := _agreed(args)) is not None:
         return status
-    uninstall(undoing, environ)
+    if not _is_unasked(args):
+        uninstall(undoing, environ)
     return _end(args, undoing, "taken back", done=True)
+
+
+def _is_unasked(args: argparse.Namespace) -> bool:
+    return bool(args.yes and not args.dry_run)
 
 
 def _is_asking(args: argparse.Namespace) -> bool:
@@ -122,6 +169,7 @@ def _agreed(args: argparse.Namespace) -> int | None:
 
     if args.yes:
         return None
+    print("Every line of it: the same command with --dry-run (--json).")
     if not _is_asking(args):
         print("mcp-lean init: nothing was written: this is no terminal to ask on; --yes writes it", file=sys.stderr)
         return 2
@@ -135,11 +183,14 @@ def _ask(question: str) -> bool:
     try:
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
+        print()
         return False
 
 
 def _end(args: argparse.Namespace, plan: Plan | Undoing | None, words: str, done: bool = False) -> int:
     import json
+
+    from mcp_lean.cli.init_page import action, difference
 
     if not args.json:
         print(words)
@@ -153,8 +204,8 @@ def _end(args: argparse.Namespace, plan: Plan | Undoing | None, words: str, done
             {
                 "path": change.held.path,
                 "target": change.held.target,
-                "action": _action(change),
-                "diff": "".join(f"{line}\n" for line in _diff(change)),
+                "action": action(change),
+                "diff": "".join(f"{line}\n" for line in difference(change, change.held.path)),
             }
             for change in changes
         ],
@@ -162,51 +213,6 @@ def _end(args: argparse.Namespace, plan: Plan | Undoing | None, words: str, done
     }
     print(json.dumps(document, indent=2))
     return 0
-
-
-def _show(changes: Sequence[Change], remarks: Sequence[str]) -> None:
-    import sys
-
-    from rich.text import Text
-
-    from mcp_lean.claude_code.printing import printable
-    from mcp_lean.report.terminal import console
-
-    out = console(sys.stdout)
-    for change in changes:
-        for line in _diff(change):
-            style = next((style for mark, style in STYLES if line.startswith(mark)), "")
-            out.print(Text(line, style=style), soft_wrap=True)
-        print()
-    for remark in remarks:
-        out.print(Text(printable(f"note: {remark}"), style="yellow"), soft_wrap=True)
-    if remarks:
-        print()
-
-
-def _diff(change: Change) -> Iterator[str]:
-    import difflib
-
-    from mcp_lean.claude_code.printing import printable
-
-    before, after = (_lines(data) for data in (change.held.data, change.after))
-    old = change.held.path if change.held.data is not None else "/dev/null"
-    new = change.held.path if change.after is not None else "/dev/null"
-    for line in difflib.unified_diff(before, after, old, new, lineterm=""):
-        yield printable(line.replace("\r", ""))
-
-
-def _lines(data: bytes | None) -> list[str]:
-    if not data:
-        return []
-    lines = data.decode("utf-8", "replace").split("\n")
-    return lines[:-1] if lines[-1] == "" else [*lines[:-1], f"{lines[-1]} (no newline at the end)"]
-
-
-def _action(change: Change) -> str:
-    if change.held.data is None:
-        return "create"
-    return "remove" if change.after is None else "change"
 
 
 def _compact(entry: dict[str, object]) -> str:

@@ -7,6 +7,7 @@ configuration that cannot be used; 3 nothing to work on (no transcripts, no file
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -16,18 +17,18 @@ from mcp_lean.errors import LeanError
 
 # In the order in which a person needs them: (command, module, help).
 COMMANDS: tuple[tuple[str, str, str], ...] = (
-    ("try", "mcp_lean.cli.try_it", "read some files of a folder through the server, and show what that costs"),
-    ("init", "mcp_lean.cli.init", "register server, hooks and agents with Claude Code; `--undo` takes that back"),
-    ("doctor", "mcp_lean.cli.doctor", "check the installation, and what in your set-up costs more than it has to"),
-    ("plugin", "mcp_lean.cli.plugin", "print the folder of the Claude Code plugin, for `claude --plugin-dir`"),
-    ("cost", "mcp_lean.cli.cost", "what your Claude Code runs cost, and where it went"),
-    ("replay", "mcp_lean.cli.replay", "what your runs would have cost under other policies, losses included"),
-    ("watch", "mcp_lean.cli.watch", "the running session, live: agents, context, dollars"),
+    ("try", "mcp_lean.cli.try_it", "read some files of a folder through the server; what that costs"),
+    ("cost", "mcp_lean.cli.cost", "what your Claude Code sessions cost, and where it went"),
+    ("replay", "mcp_lean.cli.replay", "what your sessions would have cost otherwise, losses included"),
+    ("doctor", "mcp_lean.cli.doctor", "check the installation, and what in your set-up costs too much"),
+    ("init", "mcp_lean.cli.init", "server, hooks and agents into Claude Code; `--undo` removes them"),
+    ("plugin", "mcp_lean.cli.plugin", "print the plugin's folder, for `claude --plugin-dir`"),
+    ("watch", "mcp_lean.cli.watch", "the running session, live; Ctrl-C ends it"),
+    ("budget", "mcp_lean.cli.budget", "what sessions have used of their limits; `--raise` gives one more"),
+    ("compact", "mcp_lean.cli.compact", "a checkpoint of a session: what is needed to go on or to hand over"),
     ("read", "mcp_lean.cli.read", "the tool read_many, in a shell"),
     ("grep", "mcp_lean.cli.grep", "the tool grep_and_read, in a shell"),
     ("map", "mcp_lean.cli.map", "the tool repo_summary, in a shell"),
-    ("compact", "mcp_lean.cli.compact", "a checkpoint of a run: what is needed to go on with it, or to hand over"),
-    ("budget", "mcp_lean.cli.budget", "what runs have used of their limits; `--raise` gives a run more"),
     ("hook", "mcp_lean.cli.hook", "answer a hook event of Claude Code, read from stdin"),
     ("serve", "mcp_lean.cli.serve", "run the MCP server on stdin and stdout (Claude Code does this)"),
 )
@@ -68,7 +69,7 @@ def _run(arguments: list[str]) -> int:
     # A command's module is loaded when it is named, so that help and the hooks never pay for another command's imports.
     named = next((word for word in arguments if not word.startswith("-")), None)
     parser = argparse.ArgumentParser(
-        prog="mcp-lean", description="Makes parallel Claude Code runs cheaper, and shows where the money goes."
+        prog="mcp-lean", description="What Claude Code runs cost, and tools, agents and limits to make them cheaper."
     )
     parser.add_argument("--version", action="version", version=f"mcp-lean {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
@@ -78,9 +79,18 @@ def _run(arguments: list[str]) -> int:
             implementation = importlib.import_module(module)
             implementation.add_arguments(command)
             command.set_defaults(run=implementation.run)
-    options = parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:  # said by the command that does not know them; argparse itself would show the list of commands
+        commands.choices.get(options.command, parser).error(f"unrecognized arguments: {' '.join(unknown)}")
     if options.command is None:
         parser.print_help(sys.stderr)
         return 2
+    _take_anything(sys.stdout)
     status: int = options.run(options)
     return status
+
+
+def _take_anything(stream: object) -> None:
+    """Paths and transcripts hold characters that a narrow encoding does not: these are printed as their escapes."""
+    if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
+        stream.reconfigure(errors="backslashreplace")

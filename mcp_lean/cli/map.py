@@ -10,7 +10,7 @@ from mcp_lean.cli.tool_call import add_common, call
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", metavar="PATH", help="globs or folders (default: everything)")
     parser.add_argument("--focus", action="append", metavar="WORD", help="word or symbol; may be repeated")
-    add_common(parser, 2_000)
+    add_common(parser, "2,000")
 
 
 def run(options: argparse.Namespace) -> int:

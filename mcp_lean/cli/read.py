@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ITEM",
         help="path, path:10-80, path:42 (the definition there), path#Class.method, path# (outline), glob, folder",
     )
-    add_common(parser, 8_000)
+    add_common(parser, "8,000 an item")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
-"""`mcp-lean replay`: what recorded runs would have cost under other policies, losses included.
+"""`mcp-lean replay`: what recorded sessions would have cost under other policies, losses included.
 
-Exit statuses: 0 printed; 2 wrong usage; 3 nothing to replay (no run found, or every run had to be left out).
+Exit statuses: 0 printed; 2 wrong usage; 3 nothing to replay (no session found, or every one had to be left out).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--world",
         choices=("recorded", "current"),
         default="recorded",
-        help="prices and models as recorded (default), or the same work on today's models at today's prices",
+        help="models and prices: as recorded (default), or today's",
     )
     how.add_argument("--json", action="store_true", help="for programs (docs/cost.md#replay-json)")
     how.add_argument("--html", metavar="FILE", help="write a page that opens offline (needs the extra `report`)")

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import argparse
 
 
+TYPED = "mcp-lean serve: an MCP server, waiting for messages on stdin; Claude Code starts it by itself. Ctrl-D ends it"
+"""For somebody who types the command: nothing else would be said."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """It takes none: the workspace comes from CLAUDE_PROJECT_DIR, else it is the working directory."""
 
@@ -24,6 +28,9 @@ def run(options: argparse.Namespace | None) -> int:
     if problem:
         print(f"mcp-lean serve: {problem}", file=sys.stderr)
         return 3
+    _open_closed_descriptors()
+    if sys.stderr and os.isatty(0):  # without one, print would write to stdout
+        print(TYPED, file=sys.stderr)
     if os.environ.get("MCP_LEAN_FRONT") != "0":
         from mcp_lean.server import front
 
@@ -35,6 +42,13 @@ def run(options: argparse.Namespace | None) -> int:
     gc.enable()
     stdio.main()
     return 0
+
+
+def _open_closed_descriptors() -> None:
+    """Stdin, stdout and stderr lead somewhere; another file in the place of a closed one would get what is for that."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(opened)
 
 
 def _problem() -> str:

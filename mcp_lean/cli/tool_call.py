@@ -14,13 +14,13 @@ import sys
 from mcp_lean.errors import LeanError
 
 
-def add_common(parser: argparse.ArgumentParser, budget_tokens: int) -> None:
+def add_common(parser: argparse.ArgumentParser, default: str) -> None:
     """Options that all three share.
 
     Args:
-        budget_tokens: the tool's own default. Said here, so that help does not load the tool.
+        default: the tool's own budget in tokens. Said here, so that help does not load the tool.
     """
-    words = f"tokens that the answer may have (default {budget_tokens:,}, at most 20,000)"
+    words = f"tokens that the answer may have (default {default}, at most 20,000)"
     parser.add_argument("--budget", type=int, metavar="TOKENS", help=words)
     parser.add_argument("--root", metavar="DIR", help="the workspace (default: CLAUDE_PROJECT_DIR, else here)")
 

@@ -11,19 +11,25 @@ import json
 import os
 import re
 import sys
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from mcp_lean.errors import AskError
 
 if TYPE_CHECKING:
     from mcp_types import Tool
 
+    from mcp_lean.costs.prices import Quote
     from mcp_lean.costs.reading import Reading
 
 FILES = 8
 CONTEXT_TOKENS = 20_000
 SMALL_FILE_BYTES = (200, 2_000)
 FILE_BYTES = (200, 40_000)
-HEAD_LINES = 14
+HEAD_LINES = 11
+"""The line with a file's name, and as many as show that every tenth carries its number."""
 MODEL = "claude-opus-5-5"
 NATIVE_NUMBERS = 1.15
 """The native Read puts a number before every line. Counted exactly (14 to 16 %), not estimated: the estimator charges
@@ -35,11 +41,13 @@ REST_OF_CALL = re.compile(r"more: items (\d+)-(\d+) of this call")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", nargs="?", default=".", help="folder to read from (default: here)")
-    parser.add_argument("--files", type=int, default=FILES, metavar="N", help=f"how many files (default {FILES})")
+    parser.add_argument(
+        "--files", type=_at_least(1), default=FILES, metavar="N", help=f"how many files (default {FILES})"
+    )
     parser.add_argument("--model", default=MODEL, help=f"whose prices (default {MODEL})")
     parser.add_argument(
         "--context",
-        type=_tokens,
+        type=_at_least(0),
         default=CONTEXT_TOKENS,
         metavar="TOKENS",
         help=f"what the agent holds before it reads (default {CONTEXT_TOKENS:,})",
@@ -47,10 +55,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
-def _tokens(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{number}: a number of tokens, 0 or more")
+def _at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text}: a whole number, {least} or more")
+        return int(text)
+
     return number
 
 
@@ -64,9 +74,12 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """The same files read in three ways, and what our way needed."""
+    """The same files read in three ways, at the same prices."""
 
     files: tuple[str, ...]
+    calls: int
+    """Of read_many: its answers are limited, so that many files take several."""
+    price: Quote
     one_by_one: Reading
     parallel: Reading
     read_many: Reading
@@ -78,23 +91,18 @@ def run(options: argparse.Namespace) -> int:
     if not os.path.isdir(root):
         print(f"mcp-lean try: {options.path}: not a folder", file=sys.stderr)
         return 2
-    if options.files < 1:
-        print("mcp-lean try: --files: at least 1", file=sys.stderr)
-        return 2
-    sizes = text_files(root)
-    chosen = spread([path for path, size in sizes if FILE_BYTES[0] <= size <= FILE_BYTES[1]], options.files)
-    small = spread([path for path, size in sizes if SMALL_FILE_BYTES[0] <= size <= SMALL_FILE_BYTES[1]], 1)
+    sizes = source_files(root)
+    chosen = texts(root, spread(within(sizes, FILE_BYTES), options.files))
     if not chosen:
         low, high = FILE_BYTES
         print(f"mcp-lean try: no text files of {low:,} to {high:,} bytes in {options.path}", file=sys.stderr)
         return 3
-    if small == chosen:
-        small = []
+    small = texts(root, spread(within(sizes, SMALL_FILE_BYTES), 1))
+    groups = [chosen, small] if small and small != chosen else [chosen]
     with _status(f"starting the server, reading {len(chosen)} files of {root}", options.json):
-        exchanges = exchange(root, [chosen, small] if small else [chosen])
+        exchanges = exchange(root, [list(group) for group in groups])
     results = [
-        compare(root, files, found, options.context, options.model)
-        for files, found in zip([chosen, small], exchanges, strict=False)
+        compare(group, found, options.context, options.model) for group, found in zip(groups, exchanges, strict=True)
     ]
     if options.json:
         print(json.dumps(_as_json(results, options), indent=2))
@@ -103,8 +111,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def text_files(root: str) -> list[tuple[str, int]]:
-    """Source files that git or rg lists and no deny rule covers, with their sizes in bytes."""
+def source_files(root: str) -> list[tuple[str, int]]:
+    """Files with a source file's name that git or rg lists and no deny rule covers, with their sizes in bytes."""
     from mcp_lean.repo.languages import language_of
     from mcp_lean.repo.listing import list_files
     from mcp_lean.repo.workspace import Workspace
@@ -118,6 +126,11 @@ def text_files(root: str) -> list[tuple[str, int]]:
     return found
 
 
+def within(sizes: list[tuple[str, int]], limits: tuple[int, int]) -> list[str]:
+    """The paths of files that have from so many to so many bytes."""
+    return [path for path, size in sizes if limits[0] <= size <= limits[1]]
+
+
 def spread(paths: list[str], count: int) -> list[str]:
     """`count` paths at even distances in the list: nobody's favourites."""
     if len(paths) <= count:
@@ -125,17 +138,37 @@ def spread(paths: list[str], count: int) -> list[str]:
     return [paths[i * len(paths) // count] for i in range(count)]
 
 
+def texts(root: str, paths: list[str]) -> dict[str, str]:
+    """What stands in these files; those that are no text, whatever their names say, are named on stderr."""
+    from mcp_lean.repo.text import read
+
+    found = {}
+    for path in paths:
+        try:
+            path.encode()  # over the wire a name has to be text
+            found[path] = "\n".join(read(os.path.join(root, path), path, check=lambda: None).lines) + "\n"
+        except UnicodeEncodeError:
+            print(f"mcp-lean try: left out: {path!r}: the name is no UTF-8", file=sys.stderr)
+        except AskError as error:
+            print(f"mcp-lean try: left out: {error}", file=sys.stderr)
+    return found
+
+
 def exchange(root: str, groups: list[list[str]]) -> list[Exchange]:
-    """Start the server, let a real MCP client read each group, and follow what the answers left out."""
+    """Start the server, let a real MCP client read each group, and follow what the answers left out.
+
+    Raises:
+        AskError: the server had only an error to answer.
+    """
     import anyio
     from mcp import Client, StdioServerParameters
     from mcp_types import TextContent
 
     command = StdioServerParameters(
-        command=sys.executable, args=["-m", "mcp_lean", "serve"], env={**os.environ, "CLAUDE_PROJECT_DIR": root}
+        command=sys.executable, args=["-P", "-m", "mcp_lean", "serve"], env={**os.environ, "CLAUDE_PROJECT_DIR": root}
     )
 
-    async def talk() -> list[Exchange]:
+    async def talk() -> list[Exchange] | str:
         exchanges = []
         async with Client(command) as client:
             listed = (await client.list_tools()).tools
@@ -149,12 +182,15 @@ def exchange(root: str, groups: list[list[str]]) -> list[Exchange]:
                     text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
                     calls.append((json.dumps({"items": wanted}), text))
                     if result.is_error:
-                        raise SystemExit(f"mcp-lean try: {text}")
+                        return text  # raised here, it would come out as a group of errors
                     wanted = left_out(text, wanted, items)
                 exchanges.append(Exchange(tuple(calls), definitions))
         return exchanges
 
-    return anyio.run(talk)
+    found = anyio.run(talk)
+    if isinstance(found, str):
+        raise AskError(f"try: {found}")
+    return found
 
 
 def left_out(answer: str, items: list[str], files: list[str]) -> list[str]:
@@ -179,26 +215,25 @@ def as_shown(tool: Tool) -> str:
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
 
 
-def compare(root: str, files: list[str], found: Exchange, context_tokens: int, model: str) -> Ways:
-    """The three readings of the same files at the model's newest prices."""
+def compare(files: Mapping[str, str], found: Exchange, context_tokens: int, model: str) -> Ways:
+    """The three readings of the same files (path: text) at the model's newest prices."""
     from mcp_lean.costs.prices import quote
     from mcp_lean.costs.reading import Call, reading
     from mcp_lean.packing.tokens import estimate
-    from mcp_lean.repo.text import read
 
-    rates = quote(model, prompt_tokens=context_tokens).rates
+    price = quote(model, prompt_tokens=context_tokens)
     native = []
-    for path in files:
-        lines = read(os.path.join(root, path), path, check=lambda: None).lines
-        text = "\n".join(lines) + "\n"
+    for path, text in files.items():
         arguments = json.dumps({"file_path": path})  # in truth absolute, and so a little dearer
         native.append(Call(estimate(arguments), estimate(text) * NATIVE_NUMBERS))
     ours = [Call(estimate(arguments), estimate(answer)) for arguments, answer in found.calls]
     return Ways(
         tuple(files),
-        reading([[call] for call in native], context_tokens, rates),
-        reading([native], context_tokens, rates),
-        reading([[call] for call in ours], context_tokens, rates, own_tokens=estimate(found.definitions)),
+        len(ours),
+        price,
+        reading([[call] for call in native], context_tokens, price.rates),
+        reading([native], context_tokens, price.rates),
+        reading([[call] for call in ours], context_tokens, price.rates, own_tokens=estimate(found.definitions)),
     )
 
 
@@ -214,6 +249,7 @@ def _as_json(results: list[Ways], options: argparse.Namespace) -> dict[str, Any]
 
     return {
         "model": options.model,
+        "price_assumption": results[0].price.assumption,
         "context_tokens": options.context,
         "readings": [
             {
@@ -228,8 +264,6 @@ def _as_json(results: list[Ways], options: argparse.Namespace) -> dict[str, Any]
 
 
 def _status(words: str, quiet: bool) -> Any:
-    from contextlib import nullcontext
-
     if quiet or not sys.stderr.isatty():
         return nullcontext()
     from rich.console import Console
@@ -238,29 +272,31 @@ def _status(words: str, quiet: bool) -> Any:
 
 
 def _print(results: list[Ways], found: Exchange, options: argparse.Namespace) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    from mcp_lean.report.terminal import console as console_of
+
+    console = console_of(sys.stdout)
     arguments, answer = found.calls[0]
     console.print(f"[bold]read_many[/bold] {escape(arguments)}")
     lines = answer.split("\n")
     for line in lines[:HEAD_LINES]:
-        console.print(f"  {escape(line[:110])}", style="dim")
-    console.print(f"  ... {len(lines) - HEAD_LINES} more lines" if len(lines) > HEAD_LINES else "", style="dim")
+        console.print(f"  {escape(line[: console.width - 2])}", style="dim", no_wrap=True)
+    if len(lines) > HEAD_LINES:
+        console.print(f"  ... {len(lines) - HEAD_LINES} more lines", style="dim")
     for ways in results:
         count = len(ways.files)
         table = Table(
             title=f"{count} file{'s' * (count > 1)} into a context of {options.context:,} tokens, {options.model}",
             title_justify="left",
         )
-        for name in ("way", "requests", "tokens sent", "new", "output", "USD"):
+        for name in ("way", "requests", "tokens sent", "of it new", "output", "USD"):
             table.add_column(name, justify="left" if name == "way" else "right", no_wrap=True)
         for name, reading in (
-            ("one Read per turn", ways.one_by_one),
-            ("native Reads in parallel", ways.parallel),
-            ("read_many", ways.read_many),
+            ("Reads, one by one", ways.one_by_one),
+            ("Reads, in parallel", ways.parallel),
+            (f"read_many, {ways.calls} call{'s' * (ways.calls > 1)}", ways.read_many),
         ):
             table.add_row(
                 name,
@@ -274,17 +310,19 @@ def _print(results: list[Ways], found: Exchange, options: argparse.Namespace) ->
         console.print(table)
         console.print(verdict(ways))
     console.print()
+    if assumption := results[0].price.assumption:
+        console.print(escape(assumption), style="yellow")
     console.print(
         f"Tokens are estimates (median error 5 %). The context is taken as cached. Our definitions "
         f"({len(found.definitions):,} bytes) are charged in full to each reading: written once, read by every request."
     )
+    console.print("Reading is one part of a bill; mcp-lean replay --all looks at your own runs.")
 
 
 def verdict(ways: Ways) -> str:
-    """One line: what read_many saves, or what it costs, against both native ways."""
+    """One line: how much cheaper or dearer read_many is than both native ways."""
     parts = []
-    for name, other in (("one Read per turn", ways.one_by_one), ("parallel Reads", ways.parallel)):
-        saved = other.bill.usd - ways.read_many.bill.usd
-        share = saved / other.bill.usd * 100
-        parts.append(f"{'saves' if saved >= 0 else 'loses'} {abs(share):.0f} % against {name}")
-    return "read_many " + " and ".join(parts)
+    for name, other in (("one by one", ways.one_by_one), ("in parallel", ways.parallel)):
+        share = (other.bill.usd - ways.read_many.bill.usd) / other.bill.usd * 100
+        parts.append(f"{abs(share):.0f} % {'cheaper' if share >= 0 else 'dearer'} than {name}")
+    return f"read_many: {', '.join(parts)}"

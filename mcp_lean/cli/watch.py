@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--session",
         metavar="ID",
-        help="the session with this id, or the beginning of it, in any project; not the newest",
+        help="the session whose id begins with this, of any project (default: the newest of this project)",
     )
     parser.add_argument("--dir", metavar="PATH", help="look in this file or folder, not in Claude Code's own place")
     parser.add_argument("--once", action="store_true", help="print once and end (always so in a pipe)")

@@ -1,8 +1,8 @@
-"""Which runs a command is about: the options that `cost` and `replay` share.
+"""Which sessions a command is about: the options that `cost` and `replay` share.
 
 In:  the command line.
 Out: `Asked`.
-Not here: finding the runs (`report/selection`).
+Not here: finding them (`report/selection`).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 def add_which(parser: argparse.ArgumentParser, default: str) -> None:
     """Adds the options; `default` says in words what is meant without any."""
-    which = parser.add_argument_group(f"which runs (default: {default})")
-    which.add_argument("--session", metavar="ID", help="the run with this id, or the beginning of it, in any project")
-    which.add_argument("--since", metavar="WHEN", help="runs with a request since then: 7d, 24h, 2w or 2026-11-01")
-    which.add_argument("--all", action="store_true", help="runs of all projects")
-    which.add_argument("--dir", metavar="PATH", help="runs in this file or folder, instead of Claude Code's own place")
+    which = parser.add_argument_group(f"which sessions (default: {default})")
+    which.add_argument("--session", metavar="ID", help="the session whose id begins with this, of any project")
+    which.add_argument("--since", metavar="WHEN", help="sessions with a request since then: 7d, 24h, 2w or 2026-11-01")
+    which.add_argument("--all", action="store_true", help="sessions of all projects")
+    which.add_argument("--dir", metavar="PATH", help="sessions in this file or folder, not in Claude Code's own place")
 
 
 def asked(args: argparse.Namespace, *, only_newest: bool) -> Asked:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mcp_lean.costs.context import Context, Segment, apportion
-from mcp_lean.costs.origins import Origin, Piece, entered_pieces, output_pieces, total
+from mcp_lean.costs.origins import Origin, Piece, entered_pieces, first_pieces, output_pieces, total
 from mcp_lean.costs.prices import Bill, PriceTable, Quote, quote_for, request_cost
 from mcp_lean.transcripts.estimate import characters_scale
 from mcp_lean.transcripts.model import Agent, Request
@@ -142,10 +142,10 @@ class _Walk:
     def _grow(self, request: Request) -> None:
         """Bring the context to the size that the request reports."""
         size = request.usage.context_tokens
-        came_in = entered_pieces(request.entered, self._calls, request.model)
         if self._before is None:
-            self._begin(size, [piece for piece in came_in if piece.origin.kind != "reminder" or piece.origin.own])
+            self._begin(size, first_pieces(request.entered, self._calls, request.model))
             return
+        came_in = entered_pieces(request.entered, self._calls, request.model)
         if characters_scale(request.model) != characters_scale(self._before.model):
             self._context.rescale(max(size - total(came_in), 0))
         if request.reset == "compaction":

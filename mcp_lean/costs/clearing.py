@@ -18,7 +18,7 @@ from typing import Literal
 
 from mcp_lean.costs.cache_breaks import LIFETIMES
 from mcp_lean.costs.money import PICO
-from mcp_lean.costs.origins import entered_pieces, total
+from mcp_lean.costs.origins import first_pieces, total
 from mcp_lean.costs.prices import PriceTable, list_prices
 from mcp_lean.transcripts.model import Request
 
@@ -29,6 +29,8 @@ SMALLEST_CONTEXT_TOKENS = 60_000
 """Replayed over 290 recorded sessions: those that never pass 60k hold 6 % of the money; a mark of 40k adds 0.2-0.6
 points with more clears, 100k loses 2.1-3.5 (docs/figures.md#continue)."""
 
+AT_WORK_S = 60.0
+"""An agent that works sends its next request sooner after the result of a call."""
 BOUNDARY_PROMPT_CHARS = 80
 """A prompt of this length is taken for a new task: in the same replay 12.2 % of the money, against 14.8 with clears at
 any prompt ("yes", "go on") and 10.3 with 200 characters; shorter ones go on with what is in the context."""
@@ -159,6 +161,18 @@ def is_cold(idle_s: float | None, lifetime_s: float) -> bool:
     return idle_s is not None and idle_s > lifetime_s
 
 
+def is_between_turns(before: Request, now: Request) -> bool:
+    """Whether a person could have cleared before `now`: a prompt came in, and the agent was not at work.
+
+    A prompt that was typed while it worked comes in beside a result that has just arrived; one after an interruption
+    or a usage limit, beside an old one. Without times a result counts as just arrived.
+    """
+    if not now.is_after_prompt or not now.entered.results:
+        return now.is_after_prompt
+    arrived = [call.result.at_s for call in before.calls if call.result is not None and call.result.at_s is not None]
+    return bool(arrived) and now.started_s is not None and now.started_s - max(arrived) > AT_WORK_S
+
+
 def is_new_task(prompt: str) -> bool:
     """Whether a prompt is taken for the beginning of something new."""
     return len(prompt.strip()) >= BOUNDARY_PROMPT_CHARS
@@ -166,9 +180,7 @@ def is_new_task(prompt: str) -> bool:
 
 def base_tokens(first: Request) -> int:
     """What stood before the first prompt of a conversation: system prompt, tools, memory; an estimate."""
-    pieces = entered_pieces(first.entered, {}, first.model)
-    prompt = [piece for piece in pieces if piece.origin.kind != "reminder" or piece.origin.own]
-    return max(first.usage.context_tokens - total(prompt), 0)
+    return max(first.usage.context_tokens - total(first_pieces(first.entered, {}, first.model)), 0)
 
 
 def tariff(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from mcp_lean.costs.context import apportion
@@ -143,6 +144,11 @@ def entered_pieces(entered: Entered, calls: Mapping[str, ToolCall], model: str) 
     pieces.append(Piece(Origin("reminder"), round(client / (CLIENT_TEXT * k))))
     pieces.append(Piece(Origin("reminder", own=True), round(entered.own_chars / (CLIENT_TEXT * k))))
     return [piece for piece in pieces if piece.tokens > 0]
+
+
+def first_pieces(entered: Entered, calls: Mapping[str, ToolCall], model: str) -> list[Piece]:
+    """What came in with an agent's first request on top of its base; the client's first attachments are of the base."""
+    return entered_pieces(replace(entered, attachment_chars=entered.own_chars), calls, model)
 
 
 def total(pieces: Sequence[Piece]) -> int:

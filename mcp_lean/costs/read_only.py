@@ -27,10 +27,17 @@ GIT = frozenset({
 })  # fmt: skip
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"$`]*\"")
-_HARMLESS = re.compile(r"[0-9&]?>\s*/dev/null|2>&1")
+_HARMLESS = re.compile(r"[0-9&]?>\s*/dev/null|2>&1|\\;")
 _GIT_OPTION = re.compile(r"(?:^|\s)-[Cc]\s+\S+")
 _SEPARATORS = re.compile(r"\|\||&&|[|;\n]")
-_WRITES = re.compile(r"[>`]|\$\(|<\(|\s-(?:exec|execdir|delete|ok|fprint\w*|i|o|output)\b|--in-place|--output")
+_WRITES = re.compile(r"[>`]|\$\(|<\(")
+_WRITING_OPTIONS = {
+    "sed": re.compile(r"-\w*i|--in-place"),
+    "sort": re.compile(r"-\w*o|--output"),
+    "tree": re.compile(r"-o|--output"),
+    "find": re.compile(r"-(?:delete|fprint|fls|ok)"),
+    "fd": re.compile(r"-[xX]|--exec"),
+}
 
 
 def only_looks(call: ToolCall) -> bool:
@@ -59,10 +66,16 @@ def is_looking_command(command: str) -> bool:
 
 
 def _looks(words: list[str]) -> bool:
-    program = words[0].rpartition("/")[2]
+    program, options = words[0].rpartition("/")[2], words[1:]
     if program == "git":
-        rest = [word for word in _GIT_OPTION.sub(" ", " ".join(words[1:])).split() if not word.startswith("-")]
+        rest = [word for word in _GIT_OPTION.sub(" ", " ".join(options)).split() if not word.startswith("-")]
         return bool(rest) and rest[0] in GIT and not (rest[0] in ("branch", "remote") and len(rest) > 1)
-    if program == "sed":
-        return words[1:2] == ["-n"]
-    return program in PROGRAMS
+    writing = _WRITING_OPTIONS.get(program)
+    if writing is not None and any(map(writing.match, options)):
+        return False
+    if program == "uniq":
+        return sum(not word.startswith("-") for word in options) < 2  # the second is written
+    if program == "find":
+        called = [[*options[place + 1 :], ""][0] for place, word in enumerate(options) if word.startswith("-exec")]
+        return all(name.rpartition("/")[2] in PROGRAMS - _WRITING_OPTIONS.keys() - {"uniq"} for name in called)
+    return options[:1] == ["-n"] if program == "sed" else program in PROGRAMS

@@ -134,7 +134,7 @@ def _cold_stretches(main: AgentCost, table: PriceTable) -> Iterator[tuple[Situat
         before, now = requests[index - 1].request, requests[index].request
         lifetime = cache_lifetime_s(before) or lifetime
         start = index - 1 if before.is_after_reset else start
-        is_at_work = index < taken_until or now.is_after_reset or not now.is_after_prompt
+        is_at_work = index < taken_until or now.is_after_reset or not clearing.is_between_turns(before, now)
         if is_at_work or not clearing.is_cold(gap_s(before, now), lifetime):
             continue
         at = clearing.situation(

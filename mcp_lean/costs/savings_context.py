@@ -21,6 +21,7 @@ from mcp_lean.transcripts.estimate import characters_scale
 from mcp_lean.transcripts.model import Request
 
 BASE_FLOOR_TOKENS = 15_000
+"""The client's own prompt and tools; what stands above it are servers, plugins, memory."""
 BASE_SHARE = (1, 5)
 """A fifth of what the base holds above 15k tokens: about what removing unused servers gives."""
 

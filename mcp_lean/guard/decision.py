@@ -6,7 +6,8 @@ Not here: how a decision is come to (`hooks`).
 
 Recorded on Claude Code 2.1.330: `{}` says nothing in every event but PreCompact, where it would be added to the
 summariser's instructions word by word, so that one gets an empty text. `continue: false` in a subagent ends that
-subagent only; in PreToolUse the tool still runs unless it is denied as well.
+subagent only; in PreToolUse the tool still runs unless it is denied as well. "ask" asks the person in every mode,
+bypassPermissions included; in print mode the call is refused, and the reason is its result.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Decision:
 
     context: a line for the agent that acts; it is sent with a mark that tells the meter whose weight it is.
     deny: the call does not run, and why; the agent goes on.
+    ask: the person is asked whether the call may run, and reads why; in print mode it does not run.
     stop: the agent ends before its next request, and why.
     updated_input: the whole new input of the call.
     person: a line that only the person sees.
@@ -35,6 +37,7 @@ class Decision:
 
     context: str = ""
     deny: str = ""
+    ask: str = ""
     stop: str = ""
     updated_input: dict[str, object] | None = None
     person: str = ""
@@ -53,6 +56,7 @@ def joined(decisions: Sequence[Decision]) -> Decision:
     return Decision(
         context="\n".join(contexts),
         deny=next((decision.deny for decision in decisions if decision.deny), ""),
+        ask=next((decision.ask for decision in decisions if decision.ask), ""),
         stop=next((decision.stop for decision in decisions if decision.stop), ""),
         updated_input=next((each.updated_input for each in decisions if each.updated_input is not None), None),
         person="\n".join(persons),
@@ -78,6 +82,8 @@ def render(decision: Decision, event_name: str) -> str:
         reason = decision.deny or decision.stop
         if reason:
             specific |= {"permissionDecision": "deny", "permissionDecisionReason": reason}
+        elif decision.ask:
+            specific |= {"permissionDecision": "ask", "permissionDecisionReason": decision.ask}
         elif decision.updated_input is not None:
             specific |= {"updatedInput": decision.updated_input}
     if decision.hold and event_name == "UserPromptSubmit":

@@ -2,7 +2,8 @@
 
 In:  an event's fields, from either door; the settings; the ledger, and the loop detector where there is one.
 Out: the hook's output text. Never an exception: what fails is said once on stderr, and work goes on without it.
-Not here: limits (`budget`), loops (`loops`), the doors (`server/hook_tool`, `cli/hook`), deadlines (theirs too).
+Not here: limits (`budget`), loops (`loops`), turns of agents (`turns`), the doors (`server/hook_tool`, `cli/hook`),
+deadlines (theirs too).
 
 `decide` is pure; `Guard` gathers what it needs and notes down what follows, one event after the other.
 
@@ -15,31 +16,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 from typing import TypeVar
 
-from mcp_lean.config import Config
+from mcp_lean.config import Budget, Config
 from mcp_lean.guard import nudge
 from mcp_lean.guard.budget import verdict as budget
 from mcp_lean.guard.budget import words as budget_words
+from mcp_lean.guard.budget.beginning import Beginnings
 from mcp_lean.guard.budget.limits import Spent
 from mcp_lean.guard.decision import PASS, Decision, joined, render
-from mcp_lean.guard.event import EVENTS, Event, ToolUse, parse
+from mcp_lean.guard.event import EVENTS, Event, parse
 from mcp_lean.guard.identity import Caller, caller_of
 from mcp_lean.guard.ledger.settling import Settling
 from mcp_lean.guard.parts import NOTICE, STOP, WARNING, Failsafe, Ledger, Loops, Recall, Watcher
+from mcp_lean.guard.turns import NOTIFICATION, Agent, Agents, ended_calls, is_beginning
 
-AGENTS_KEPT = 1_000
-"""Agents whose turns are in memory; the ones that acted longest ago are dropped."""
 BEGUN_KEPT = 20_000
 """Agents of which it is known that their beginning was seen, or recalled."""
 
 OWN_TOOLS = frozenset(("read_many", "grep_and_read", "repo_summary", "budget_check", "compact"))
 TALKS_TO_AGENTS = budget.SPAWNS | {"SendMessage", "TaskOutput"}
 AGENT_ID = re.compile(r"""\bagentId["']?:\s*["']?([A-Za-z0-9_-]{1,100})|<task-id>([A-Za-z0-9_-]{1,100})</task-id>""")
-NOTIFICATION = "<task-notification>"
 
 T = TypeVar("T")
 
@@ -87,25 +87,12 @@ def decide(event: Event, state: State, config: Config) -> Outcome:
     return Outcome(replace(verdict.decision, context=context), verdict.tells)
 
 
-@dataclass(slots=True)
-class _Agent:
-    """What is remembered of an agent's present turn, and of the stretch that it is in."""
-
-    turn: int = 0
-    failed: set[str] = field(default_factory=set)
-    observed: set[str] = field(default_factory=set)
-    refused: set[str] = field(default_factory=set)
-    pending: tuple[str, str] = ("", "")
-    stretch: nudge.Stretch = field(default_factory=nudge.Stretch)
-    has_our_tools: bool = False
-
-
 class Guard:
     """Answers events.
 
     Args:
         say: takes what went wrong, one line each; each line comes once.
-        for_person: a line that the person sees with the next prompt.
+        problem: why the settings could not be read, for the person.
         watchers: parts with an answer of their own, which stands below the one of limits and loops.
         recall: asked once for an agent whose beginning was not seen.
     """
@@ -116,7 +103,7 @@ class Guard:
         ledger: Ledger | None,
         loops: Loops | None = None,
         say: Callable[[str], None] | None = None,
-        for_person: str = "",
+        problem: str = "",
         watchers: Sequence[Watcher] = (),
         recall: Recall | None = None,
     ) -> None:
@@ -124,13 +111,13 @@ class Guard:
         self._ledger = ledger
         self._loops = loops
         self._failsafe = Failsafe(say)
-        self._for_person = for_person
+        self._beginnings = Beginnings(config, problem)
         self._watchers = watchers
         self._recall = recall
         self._begun: dict[tuple[str, str], None] = {}
         self._settling = Settling()
         self._lock = Lock()
-        self._agents: dict[tuple[str, str], _Agent] = {}
+        self._agents = Agents()
 
     def answer(self, fields: Mapping[str, object]) -> str:
         """The output of the hook that passed these fields. Threads that ask at once wait for one another."""
@@ -146,57 +133,63 @@ class Guard:
         if event.name not in EVENTS or not event.session_id:
             return PASS
         self._asked(lambda ledger: ledger.remember(event), None)
-        outcome = Outcome()
-        if self._config.guard.enabled:
+        outcome, config = Outcome(), self.settings(event.session_id)
+        if config.guard.enabled:
             agent = self._agent(event)
-            outcome = decide(event, self._state(event, agent), self._config)
+            outcome = decide(event, self._state(event, agent, config), config)
             self._note_down(event, agent, outcome)
             if not outcome.decision.stop:
                 outcome = replace(outcome, decision=joined([outcome.decision, *self._watched(event)]))
         notes: list[str] = []
         for note in self._asked(lambda ledger: ledger.take_notes(), notes):
             self._failsafe.say_once(note)
-        if self._for_person and event.name == "UserPromptSubmit":
-            line, self._for_person = self._for_person, ""
-            return joined([Decision(person=line), outcome.decision])
-        return outcome.decision
+        line = ""
+        if event.name == "UserPromptSubmit":
+            line = self._asked(lambda ledger: self._beginnings.line(ledger, event), "")
+        return joined([Decision(person=line), outcome.decision]) if line else outcome.decision
+
+    def settings(self, session_id: str) -> Config:
+        """Those that hold for a session: with the limits that it began with."""
+        return self._asked(lambda ledger: self._beginnings.settings(ledger, session_id), self._config)
 
     def _watched(self, event: Event) -> Iterable[Decision]:
         for watcher in self._watchers:
             yield self._tried(watcher.name, partial(watcher.see, event), PASS)
 
-    def _state(self, event: Event, agent: _Agent) -> State:
+    def _state(self, event: Event, agent: Agent, config: Config) -> State:
         return State(
-            self._asked(lambda ledger: self._budget(ledger, event), None),
+            self._asked(lambda ledger: self._budget(ledger, event, config.budget), None),
             self._tried("loop detector", lambda: self._finding(event, agent), ("", "")),
             self._asked(lambda ledger: tuple(self._ended(ledger, event)), ()),
             self._tried("nudge", lambda: self._nudge(event, agent), ""),
         )
 
-    def _budget(self, ledger: Ledger, event: Event) -> budget.State:
-        state = self._spending(ledger, event)
-        if event.name == "PostToolBatch" and budget.is_close(event, state):
-            self._settling.wait(event.session_id, lambda: ledger.is_billed(event.session_id, event.agent_id))
-            return self._spending(ledger, event)
+    def _budget(self, ledger: Ledger, event: Event, limits: Budget) -> budget.State:
+        state = self._spending(ledger, event, limits)
+        unseen = ledger.unseen(event.session_id, event.agent_id) if event.name == "PostToolBatch" else None
+        if unseen and budget.may_have_passed(event, state, unseen):
+            session, agent_id = event.session_id, event.agent_id
+            self._settling.wait(session, agent_id, lambda: ledger.is_billed(session, agent_id))
+            return self._spending(ledger, event, limits)
         return state
 
-    def _spending(self, ledger: Ledger, event: Event) -> budget.State:
+    def _spending(self, ledger: Ledger, event: Event, limits: Budget) -> budget.State:
         session, agent_id = event.session_id, event.agent_id
         return budget.State(
             ledger.spent(session, agent_id),
             ledger.spent(session, None),
-            self._config.budget,
+            limits,
             ledger.raised(session),
             ledger.told_so_far(session, agent_id),
             bool(ledger.stop_reason(session, agent_id)),
         )
 
-    def _finding(self, event: Event, agent: _Agent) -> tuple[str, str]:
+    def _finding(self, event: Event, agent: Agent) -> tuple[str, str]:
         """The gravest finding about the calls of an event. A call that several events tell of is looked at once."""
         if self._loops is None or self._config.guard.loops == "off":
             return "", ""
         found = []
-        for call in _ended_calls(event, agent):
+        for call in ended_calls(event, agent):
             is_error = call.is_error or call.id in agent.failed
             finding = self._loops.observe(caller_of(event), call, call.response or "", is_error, agent.turn)
             if finding is not None:
@@ -206,7 +199,7 @@ class Guard:
             return "", ""
         return max([agent.pending, *found], key=_gravity)
 
-    def _nudge(self, event: Event, agent: _Agent) -> str:
+    def _nudge(self, event: Event, agent: Agent) -> str:
         if event.tool and _is_ours(event.tool.name):
             agent.has_our_tools = True
         if event.name != "PostToolBatch":
@@ -224,45 +217,32 @@ class Guard:
                 path = Caller(event.session_id, agent_id, "", event.transcript_path).own_transcript_path
                 yield budget_words.to_parent("", agent_id, reason, requests, path)
 
-    def _note_down(self, event: Event, agent: _Agent, outcome: Outcome) -> None:
+    def _note_down(self, event: Event, agent: Agent, outcome: Outcome) -> None:
         for what in outcome.tells:
             self._asked(partial(_tell, event, what), None)
         if outcome.stop_kind:
             reason, kind = outcome.decision.stop, outcome.stop_kind
             self._asked(lambda ledger: ledger.mark_stopped(event.session_id, event.agent_id, reason, kind), None)
-            if event.agent_id:  # no such event will come
-                self._asked(lambda ledger: ledger.remember(replace(event, name="SubagentStop")), None)
-        if event.tool and event.name == "PreToolUse" and (outcome.decision.deny or outcome.decision.stop):
-            agent.refused.add(event.tool.id)
-        if event.tool and event.name == "PostToolUseFailure":
-            agent.failed.add(event.tool.id)
-        if event.name == "PostToolBatch":
-            agent.turn += 1
-            agent.pending = ("", "")
-            for ids in (agent.failed, agent.observed, agent.refused):
-                ids.clear()
-        if _is_beginning(event) or event.name == "SubagentStop":
-            self._agents.pop((event.session_id, event.agent_id), None)
+            end = replace(event, name="SubagentStop" if event.agent_id else "Stop")  # no such event will come
+            self._asked(lambda ledger: ledger.remember(end), None)
+        is_refused = event.name == "PreToolUse" and bool(outcome.decision.deny or outcome.decision.stop)
+        self._agents.note_down(event, agent, is_refused=is_refused)
 
-    def _agent(self, event: Event) -> _Agent:
-        key = event.session_id, event.agent_id
-        agent = self._agents.pop(key, None) or _Agent()
-        self._agents[key] = agent
-        if len(self._agents) > AGENTS_KEPT:
-            del self._agents[next(iter(self._agents))]
-        if key not in self._begun:
+    def _agent(self, event: Event) -> Agent:
+        agent = self._agents.get(event)
+        if (event.session_id, event.agent_id) not in self._begun:
             self._begin(event, agent)
         return agent
 
-    def _begin(self, event: Event, agent: _Agent) -> None:
+    def _begin(self, event: Event, agent: Agent) -> None:
         """An agent of which no beginning was seen is recalled, at the first event that tells of its calls."""
         now = frozenset(call.id for call in (*event.batch, *filter(None, [event.tool])))
-        if not now and not _is_beginning(event):
+        if not now and not is_beginning(event):
             return
         self._begun[event.session_id, event.agent_id] = None
         if len(self._begun) > BEGUN_KEPT:
             del self._begun[next(iter(self._begun))]
-        if self._recall and not _is_beginning(event) and self._config.guard.loops != "off":
+        if self._recall and not is_beginning(event) and self._config.guard.loops != "off":
             agent.turn = self._tried("memory of loops", partial(self._recall, caller_of(event), now), 0)
 
     def _asked(self, ask: Callable[[Ledger], T], otherwise: T) -> T:
@@ -272,27 +252,6 @@ class Guard:
 
     def _tried(self, part: str, work: Callable[[], T], otherwise: T) -> T:
         return self._failsafe.run(part, work, otherwise)
-
-
-def _ended_calls(event: Event, agent: _Agent) -> Iterable[ToolUse]:
-    """Calls of an event that have run, and were not looked at in an earlier one. Interrupted ones prove nothing."""
-    calls: tuple[ToolUse, ...] = ()
-    if event.name == "PostToolBatch":
-        calls = event.batch
-    elif event.name in ("PostToolUse", "PostToolUseFailure") and event.tool and not event.is_interrupt:
-        calls = (event.tool,)
-    for call in calls:
-        if call.id not in agent.observed and call.id not in agent.refused:
-            agent.observed.add(call.id)
-            yield call
-    if event.is_interrupt and event.tool:
-        agent.observed.add(event.tool.id)
-
-
-def _is_beginning(event: Event) -> bool:
-    """Whether nothing counts from here on that the agent did before."""
-    is_prompt = event.name == "UserPromptSubmit" and NOTIFICATION not in event.prompt
-    return is_prompt or event.name in ("SubagentStart", "SessionStart", "PostCompact")
 
 
 def _agents_named(event: Event) -> set[str]:

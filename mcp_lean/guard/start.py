@@ -4,8 +4,7 @@ In:  the project's folder and the environment.
 Out: a `Guard` with its parts; also when the settings or the ledger's file cannot be used, which it then says.
 Not here: what it does (`hooks`).
 
-Settings are read once per process: an agent that edits the project's file does not lift its own limits by that while
-its server runs. Where hooks are commands and no server runs, each event reads them anew.
+Settings are read once per process; the limits of a session stay those that it began with (`budget/beginning`).
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ def start(
     try:
         config, problem = load(project, environ), ""
     except ConfigError as error:
-        config, problem = Config(guard=GuardSettings(enabled=False)), f"mcp-lean: the guard is off: {error}"
+        config, problem = Config(guard=GuardSettings(enabled=False)), str(error)
     loops = None if is_for_one_event else _loops(config)
     recall = _recall(loops, environ) if loops else None
     watchers = tuple(_watchers(config, ledger, environ, is_for_one_event))

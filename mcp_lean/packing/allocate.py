@@ -15,9 +15,13 @@ from mcp_lean.errors import AskError
 from mcp_lean.packing.render import Block, Scale, Shown, fit, overhead
 
 DEFAULT_BUDGET_TOKENS = 8_000
+"""For one thing that is asked for."""
+
 MIN_BUDGET_TOKENS = 200
 MAX_BUDGET_TOKENS = 20_000
-"""Above 25,000 tokens Claude Code 2.1.330 replaces a result by an error text; the estimate may be off by 8 %."""
+"""Above 25,000 tokens Claude Code 2.1.330 replaces a result by an error text. But it counts long ones only, and none
+of at most 45,000 characters, which is all that an answer has (`render`; tests/e2e/test_result_limit.py): where the
+estimate is a third too low, as for rows of single digits and some scripts, an answer costs more, and is not lost."""
 
 MIN_SHARE_TOKENS = 300
 """A block that does not fit whole gets at least this much, else it is left for a further call: a head of a few lines
@@ -28,6 +32,11 @@ SMALL_CHARS = 4 * MIN_SHARE_TOKENS
 
 MIN_PIECE_TOKENS = 40
 """The first block can always show this much of its first row, so that every call makes progress."""
+
+
+def default_budget(items: int) -> int:
+    """Tokens for a list of so many: each counts as if it had been asked for by itself, up to what a result may hold."""
+    return min(MAX_BUDGET_TOKENS, DEFAULT_BUDGET_TOKENS * items)
 
 
 @dataclass(frozen=True, slots=True)

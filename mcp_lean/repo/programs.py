@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import selectors
 import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import IO
@@ -71,7 +72,8 @@ class Running:
             selector.register(stdout, selectors.EVENT_READ)
             while True:
                 self._check()
-                if not selector.select(POLL_SECONDS):
+                # Windows cannot wait for a pipe: there a program that says nothing is only stopped when it does.
+                if sys.platform != "win32" and not selector.select(POLL_SECONDS):
                     continue
                 piece = os.read(stdout.fileno(), PIECE_BYTES)
                 if not piece:
@@ -93,7 +95,7 @@ def running(
     Raises:
         EngineMissing: there is no such program, or the folder cannot be entered.
     """
-    with tempfile.TemporaryFile() as stderr:
+    with scratch() as stderr:
         try:
             process = subprocess.Popen(
                 argv,
@@ -112,6 +114,13 @@ def running(
             finally:
                 if process.poll() is None:
                     process.kill()
+
+
+def scratch() -> IO[bytes]:
+    """A file without a name; in memory where the system has such, for the folder of temporary files may be closed."""
+    if sys.platform == "linux" and hasattr(os, "memfd_create"):
+        return open(os.memfd_create("mcp-lean"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def run(argv: Sequence[str], *, cwd: str, check: Callable[[], None] = quiet, stdin: IO[bytes] | None = None) -> Done:
@@ -134,9 +143,16 @@ def run_together(argvs: Sequence[Sequence[str]], *, cwd: str, check: Callable[[]
         )
 
 
-def _environment(environ: os._Environ[str]) -> dict[str, str]:
+def search_path(environ: Mapping[str, str]) -> str:
+    """PATH without what is no whole path: `.` and `node_modules/.bin` lie in the folder that is only looked at."""
+    path = environ.get("PATH") or os.defpath
+    return os.pathsep.join(filter(os.path.isabs, path.split(os.pathsep))) or os.defpath
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in environ.items() if not name.startswith("GIT_") or name in KEPT_GIT_VARIABLES}
     return kept | {
+        "PATH": search_path(environ),
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",
         # A partial clone would fetch missing objects, by a transport that its configuration chooses.

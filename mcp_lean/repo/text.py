@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from mcp_lean.errors import Missing, NotText
+from mcp_lean.open_flags import READ_NO_LINK
 from mcp_lean.repo.encodings import decode
 from mcp_lean.repo.large_text import read_large
 from mcp_lean.repo.lines import Text, select, split_lines
@@ -102,8 +103,8 @@ def _opened(path: str, shown: str) -> Iterator[tuple[int, int]]:
     """Descriptor and size of a regular file, opened without following a last symlink or waiting on a FIFO."""
     try:
         refuse_special(os.stat(path), shown)
-        # Between the two calls the file may be swapped: NOFOLLOW and NONBLOCK hold for what is really opened.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        # Between the two calls the file may be swapped: the flags hold for what is really opened.
+        descriptor = os.open(path, READ_NO_LINK)
     except OSError as error:
         raise unreadable(error, shown) from error
     try:

@@ -99,5 +99,6 @@ function table(title, hint, columns, rows) {
       element("table", {}, element("thead", {}, element("tr", {}, ...heads)), body)));
 }
 
+const agentId = (value) => (value === "main" ? "orchestrator" : (value || "").slice(0, 12));
 const usd = (key, name) => ({ key, name, number: true, show: money });
 const number = (key, name) => ({ key, name, number: true, show: (value) => (value ? count(value) : "") });

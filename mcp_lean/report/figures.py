@@ -8,10 +8,13 @@ Not here: layout.
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import PureWindowsPath
 
+from mcp_lean.costs.cache_breaks import Cause
 from mcp_lean.costs.money import PICO
 from mcp_lean.costs.origins import Kind
 from mcp_lean.costs.prices import to_usd
+from mcp_lean.packing.render import on_one_line
 
 LABELS: dict[Kind, str] = {
     "base": "system, tools, memory",
@@ -34,6 +37,30 @@ OWN_LABELS: dict[Kind, str] = {
     "arguments": "mcp_lean: arguments",
     "reminder": "mcp_lean: hook texts",
 }
+
+
+CAUSES: dict[Cause, str] = {
+    "model_changed": "another model",
+    "ttl_expired_5m": "5-minute cache expired",
+    "ttl_expired_1h": "1-hour cache expired",
+    "client_changed": "another version of Claude Code",
+    "tools_changed": "other tools",
+    "system_prompt_changed": "another system prompt",
+    "effort_changed": "another effort",
+    "messages_rewritten": "history rewritten",
+    "likely_server_side": "nothing changed here, so likely on the server",
+    "unknown": "no cause found",
+}
+"""Why the cache broke, as a person reads it. What each means: docs/cost.md#cache-breaks."""
+
+
+def cause(name: Cause, gap_s: float | None) -> str:
+    """Why the cache broke, and how long after the request before."""
+    if gap_s is None:
+        return CAUSES[name]
+    if name.startswith("ttl_expired"):
+        return f"{CAUSES[name]} in a pause of {duration(gap_s)}"
+    return f"{CAUSES[name]}, {duration(gap_s)} after the request before"
 
 
 def label(kind: Kind, own: bool) -> str:
@@ -78,10 +105,15 @@ def percent(part: float) -> str:
 
 
 def bar(part: int, whole: int, width: int, full: str = "█") -> str:
-    """A bar of `width` characters; at least one for something."""
+    """A bar of `width` characters; what is less than half of one has none."""
     filled = round(width * part / whole) if whole > 0 else 0
-    filled = max(min(filled, width), 1 if part > 0 else 0)
+    filled = max(min(filled, width), 0)
     return full * filled + " " * (width - filled)
+
+
+def project_name(cwd: str, folder: str) -> str:
+    """The last part of the folder that a session worked in; where no record names one, Claude Code's folder for it."""
+    return on_one_line(PureWindowsPath(cwd).name or folder)  # knows both kinds of slashes
 
 
 def local_time(seconds: float | None) -> str:

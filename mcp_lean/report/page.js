@@ -11,7 +11,7 @@ function head() {
   const one = data.runs.length === 1 ? data.runs[0] : null;
   byId("scope").textContent = one
     ? `${one.title ? one.title + " · " : ""}${one.session} · ${one.project} · ${localTime(one.started)}`
-    : plural(data.runs.length, "run");
+    : plural(data.runs.length, "session");
   byId("total").textContent = (data.lower_bound ? "at least " : "") + money(data.total_usd);
   const estimated = data.runs.reduce((sum, run) => sum + run.estimated.requests, 0);
   const part = data.runs.reduce((sum, run) => sum + run.estimated.usd, 0);
@@ -41,7 +41,7 @@ function tiles(run) {
   ].map(([name, usd, more]) => element("div", {}, element("dt", {}, name), element("dd", {}, money(usd), element("small", {}, more))));
   const read = run.read_share;
   cells.push(element("div", {}, element("dt", {}, "Read from the cache"),
-    element("dd", {}, read === null ? "-" : (100 * read).toFixed(1) + " %", element("small", {}, "of the input; the median agent loop 84 %"))));
+    element("dd", {}, read === null ? "-" : (100 * read).toFixed(1) + " %", element("small", {}, ["of the input", run.cache_mark].filter(Boolean).join("; ")))));
   byId("tiles").replaceChildren(...cells);
 }
 
@@ -139,7 +139,7 @@ function contextChart(run) {
     });
     mark(curve.compactions, "triangle-down", css("--c-prompt"), curve.compactions.map(() => "compaction"), 13);
     mark(curve.breaks.map((found) => found[0]), "x-thin", css("--bad"),
-      curve.breaks.map((found) => "cache break: " + found[1].replaceAll("_", " ")), 11);
+      curve.breaks.map((found) => "cache break: " + data.causes[found[1]]), 11);
   });
   legend("context-legend", run.curves.length < 2 ? [] : run.curves.map((curve, index) =>
     [shortName(run.agents.find((each) => each.id === curve.agent)), css(palette[index % palette.length])]));
@@ -167,8 +167,8 @@ function charts(run) {
 // Tables -------------------------------------------------------------------------------------------------------------
 
 function overview() {
-  const runs = table("Runs", "", [
-    { key: "session", name: "run", show: (value) => value.slice(0, 8) }, usd("usd", "dollars"),
+  const runs = table("Sessions", "", [
+    { key: "session", name: "session", show: (value) => value.slice(0, 8) }, usd("usd", "dollars"),
     { key: "started", name: "started", show: localTime }, { key: "project", name: "project" }, number("requests", "requests"),
     usd("orchestrator_usd", "orchestrator"), usd("subagents_usd", "subagents"), usd("auxiliary_usd", "auxiliary"),
   ], data.runs);
@@ -184,7 +184,7 @@ function tables(run) {
   const percent = (value) => (100 * value).toFixed(1) + " %";
   byId("tables").replaceChildren(...[
     table("Agents", "", [
-      { key: "name", name: "agent" }, usd("usd", "dollars"), { key: "model", name: "model" }, { key: "parent", name: "started by", show: (value) => (value || "").slice(0, 12) },
+      { key: "name", name: "agent" }, usd("usd", "dollars"), { key: "model", name: "model" }, { key: "parent", name: "started by", show: agentId },
       number("requests", "requests"), number("sent", "tokens in"), { key: "read", name: "cached", number: true, show: percent },
       number("written", "tokens out"), number("peak_context_tokens", "peak"),
       ...(withText ? [{ key: "description", name: "task", wrap: true }] : []),
@@ -199,14 +199,14 @@ function tables(run) {
       usd("round_trips_usd", "round trips"),
     ], run.tools),
     table("Cache breaks", "", [
-      { key: "cause", name: "cause", show: (value) => value.replaceAll("_", " ") }, usd("usd", "dollars"),
-      { key: "agent", name: "agent", show: (value) => value.slice(0, 12) }, { key: "index", name: "request", number: true, show: (value) => value + 1 },
+      { key: "cause", name: "cause", show: (value) => data.causes[value] }, usd("usd", "dollars"),
+      { key: "agent", name: "agent", show: agentId }, { key: "index", name: "request", number: true, show: (value) => value + 1 },
       { key: "at", name: "when", show: localTime },
       { key: "gap_seconds", name: "pause before", number: true, show: (value) => (value === null ? "" : value < 90 ? value.toFixed(0) + " s" : (value / 60).toFixed(0) + " min") },
       number("kept_tokens", "kept"), number("lost_tokens", "written again"),
     ], run.cache_breaks),
     run.prompts && table("Prompts", "", [
-      { key: "agent", name: "agent", show: (value) => value.slice(0, 12) }, { key: "request", name: "request", number: true },
+      { key: "agent", name: "agent", show: agentId }, { key: "request", name: "request", number: true },
       { key: "text", name: "beginning", wrap: true },
     ], run.prompts),
   ].filter(Boolean));

@@ -1,7 +1,7 @@
 """A bill as one HTML file that opens offline: charts by plotly, its script inlined, and tables to sort.
 
 In:  `RunCost` values, what the reading skipped, and texts only where they were asked for.
-Out: the page as text.
+Out: the page as text, and as a file.
 Not here: the look (`page.css`), charts and tables in the browser (`common.js`, `page.js`), the figures (`document`).
 
 The page's policy forbids every request, so nothing leaves even if the script wanted to. Without texts there is no word
@@ -21,7 +21,8 @@ from mcp_lean.costs.money import to_usd
 from mcp_lean.costs.prices import PriceTable, canonical
 from mcp_lean.errors import LeanError
 from mcp_lean.report.document import Json, document, newest_first
-from mcp_lean.report.figures import LABELS, label
+from mcp_lean.report.figures import CAUSES, LABELS, label, project_name
+from mcp_lean.report.terminal import mark
 from mcp_lean.transcripts.model import Run, Skipped
 
 MOST_RUNS_WITH_CHARTS = 60
@@ -32,6 +33,26 @@ PROMPT_CHARS = 300
 
 class ReportExtraMissingError(LeanError):
     """plotly is not installed."""
+
+
+class PageNotWrittenError(LeanError):
+    """The file that was asked for cannot be written."""
+
+
+def write_page(path: str, content: str) -> None:
+    """Writes a page where a person wants it.
+
+    Raises:
+        PageNotWrittenError: there is no such folder, or no right to write.
+    """
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(content)
+    except OSError as error:
+        why = "there is no such folder" if isinstance(error, FileNotFoundError) else str(error.strerror).lower()
+        raise PageNotWrittenError(
+            f"--html {path}: not written: {why}; name a file in a folder that you can write to"
+        ) from error
 
 
 def page(costs: Sequence[RunCost], table: PriceTable, skipped: Skipped, texts: Mapping[str, Run] | None = None) -> str:
@@ -78,6 +99,8 @@ def page_data(
         made["runs"][index]["curves"] = curves(ordered[index])
     for index, cost in enumerate(ordered):
         run = made["runs"][index]
+        run["project"] = project_name(cost.run.cwd, cost.run.project)
+        run["cache_mark"] = "" if cost.read_share is None else mark(cost.read_share)
         for line, known in zip(run["lines"], cost.lines, strict=True):
             line["label"] = label(known.kind, known.own)
         for agent, spent in zip(run["agents"], cost.agents, strict=True):
@@ -90,6 +113,7 @@ def page_data(
             run["prompts"] = prompts(texts[cost.run.id])
     made["runs_with_charts"] = len(dearest)
     made["kinds"] = list(LABELS)
+    made["causes"] = CAUSES
     return made
 
 
@@ -130,7 +154,7 @@ def _plotly() -> str:
         from plotly.offline import get_plotlyjs
     except ModuleNotFoundError:
         raise ReportExtraMissingError(
-            "--html needs plotly, which is not installed; install it with: pip install 'mcp_lean[report]'"
+            "--html needs plotly, which is not installed; it comes with: pip install '.[report]' (in the checkout)"
         ) from None
     script: Any = get_plotlyjs()
     return str(script)

@@ -18,10 +18,10 @@ const sharesOf = (policy, bound) => counted.flatMap((run) =>
 function head() {
   byId("scope").textContent = `${plural(data.sessions, "session")}, ${plural(data.requests, "request")}, ${money(data.recorded_usd)} recorded; ${data.words.data}`;
   if (together) {
-    const parts = ["strict", "expected"].filter((bound) => together.bounds[bound]).map((bound) => [bound, percent(together.bounds[bound].share)]);
+    const parts = ["strict", "expected"].filter((bound) => together.bounds[bound]).map((bound) => [bound, percent(together.bounds[bound].share).replace(" ", "\u00a0")]);
     byId("total").replaceChildren(...parts.flatMap(([bound, words], index) =>
       [index ? ", " : "", `${bound} `, signed(words)]));
-    byId("basis").textContent = "of the bill would have been saved by everything together (simulated)";
+    byId("basis").textContent = "of the bill would have been saved by everything together: simulated, every policy used every time, net of what mcp_lean itself costs";
   } else {
     byId("total").textContent = money(data.baseline_usd);
   }
@@ -116,6 +116,8 @@ function policiesChart() {
   }), settings);
 }
 
+const STEPS_USD = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000];
+
 function sizeChart() {
   const points = sharesOf(together.name, "strict").filter((each) => each.run.baseline_usd > 0);
   const kinds = { short: "--c-search", medium: "--c-base", long: "--c-prompt" };
@@ -130,7 +132,7 @@ function sizeChart() {
   });
   return Plotly.react("size", traces, layout({
     hovermode: "closest", showlegend: true, legend: { orientation: "h", y: 1.12, x: 0 },
-    xaxis: { type: "log", tickprefix: "$", dtick: 1, title: { text: "bill of the session", standoff: 8 } },
+    xaxis: { type: "log", tickvals: STEPS_USD, ticktext: STEPS_USD.map((usd) => `$${usd}`), title: { text: "bill of the session", standoff: 8 } },
     yaxis: percentAxis({ rangemode: "tozero", title: narrow() ? undefined : { text: "saved, strict" } }),
   }), settings);
 }
@@ -168,8 +170,8 @@ function tables() {
       usd("recorded_usd", "recorded"), part("strict", "strict"), part("expected", "expected"), part("upper", "upper"),
       { key: "left_out", name: "left out", show: (value) => value || "" },
     ], data.runs.map((run) => ({ ...run, strict: outcome(run, "strict"), expected: outcome(run, "expected"), upper: outcome(run, "upper") }))),
-    table("Calls that could have been one", hasText ? "" : "What they were about is left out; --with-text puts it in.", [
-      { key: "session", name: "session", show: (value) => value.slice(0, 8) }, { key: "agent", name: "agent", show: (value) => value.slice(0, 12) },
+    table("Calls that could have been one", `What the calls saved by themselves, before our own overhead. Upper: any consecutive reading calls, whoever could have known of them.${hasText ? "" : " What they were about is left out; --with-text puts it in."}`, [
+      { key: "session", name: "session", show: (value) => value.slice(0, 8) }, { key: "agent", name: "agent", show: agentId },
       { key: "request", name: "request", number: true }, { key: "calls", name: "calls", wrap: true },
       ...(hasText ? [{ key: "becomes", name: "in one turn", wrap: true }] : []),
       { key: "bound", name: "bound" }, usd("saved_usd", "saved"),

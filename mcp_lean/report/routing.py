@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from mcp_lean.costs.breakdown import RunCost
 from mcp_lean.costs.money import to_usd
 from mcp_lean.costs.routing_outcomes import FAILURES, GOOD, PENDING, agent_of, outcomes
-from mcp_lean.guard.routing.log import FEWEST_CASES, Entry
+from mcp_lean.guard.routing.log import Entry
 from mcp_lean.guard.routing.policy import Action
+from mcp_lean.guard.routing.standing import FEWEST_CASES
 from mcp_lean.report.figures import money, plural
 
 OF_NO_RECORD = "no record of it"

@@ -1,4 +1,4 @@
-"""Which runs a person means.
+"""Which sessions a person means.
 
 In:  what was asked (`Asked`) and the environment.
 Out: `Chosen`: runs, newest first, and what the reading skipped.
@@ -86,7 +86,7 @@ def choose(
     places = _places(asked, environ)
     if not places:
         raise NothingFoundError(
-            f"0 runs found in {_where(asked, environ)}; looked for {_sought(asked)}{_try_next(asked)}"
+            f"0 sessions found in {_where(asked, environ)}; looked for {_sought(asked)}{_try_next(asked)}"
         )
     loaded = _load(places, environ, progress)
     runs = _fitting(loaded, asked, _searched(places, asked, environ))
@@ -143,7 +143,7 @@ def _fitting(loaded: Loaded, asked: Asked, where: str) -> tuple[Run, ...]:
     runs.sort(key=lambda run: (-last_s(run), run.id))
     if not runs:
         problems = "".join(f"; {path}: {reason}" for path, reason in loaded.skipped.files[:3])
-        raise NothingFoundError(f"0 runs found in {where}; looked for {_sought(asked)}{problems}{_try_next(asked)}")
+        raise NothingFoundError(f"0 sessions found in {where}; looked for {_sought(asked)}{problems}{_try_next(asked)}")
     asks_nothing = not (asked.session or asked.all_projects or asked.place or asked.since_s is not None)
     wants_one = asks_nothing and asked.only_newest
     return tuple(runs[:1] if wants_one else runs)

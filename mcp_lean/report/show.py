@@ -37,13 +37,25 @@ def as_text(
     write(lambda look: bill(costs, table, skipped, look, by), out)
 
 
+def as_lines(lines: Iterable[str], out: TextIO) -> None:
+    """Lines of text, wrapped between words on a terminal."""
+    from rich.text import Text
+
+    write(lambda _: (Text(line) for line in lines), out)
+
+
+def is_narrow(out: TextIO) -> bool:
+    """Whether there are characters that the stream cannot take."""
+    return not (out.encoding or "utf-8").lower().startswith("utf")
+
+
 def write(parts: Callable[[Look], Iterable[RenderableType]], out: TextIO) -> None:
     """Renderables as text; characters that the stream cannot take are not used."""
     from mcp_lean.report.tables import Look
     from mcp_lean.report.terminal import console
 
     page = console(out)
-    ascii_only = not (out.encoding or "utf-8").lower().startswith("utf")
+    ascii_only = is_narrow(out)
     with page.capture() as captured:
         for part in parts(Look(page.width, ascii_only)):
             page.print(part)
@@ -76,19 +88,17 @@ def as_json(
             for row in grouped(costs, by)
         ]
     made |= more or {}
-    json.dump(made, out, indent=2, ensure_ascii=False)
+    json.dump(made, out, indent=2, ensure_ascii=is_narrow(out))
     out.write("\n")
 
 
 def as_page(
     costs: Sequence[RunCost], table: PriceTable, skipped: Skipped, path: str, texts: Mapping[str, Run] | None = None
 ) -> None:
-    """One HTML file. Raises `page.ReportExtraMissingError` where plotly is not installed, OSError."""
-    from mcp_lean.report.page import page
+    """One HTML file. Raises `page.ReportExtraMissingError`, `page.PageNotWrittenError`."""
+    from mcp_lean.report.page import page, write_page
 
-    content = page(costs, table, skipped, texts)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(content)
+    write_page(path, page(costs, table, skipped, texts))
 
 
 @contextmanager

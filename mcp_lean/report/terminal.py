@@ -20,18 +20,25 @@ from mcp_lean.costs.money import PICO
 from mcp_lean.costs.prices import PriceTable
 from mcp_lean.costs.savings import largest_savings
 from mcp_lean.report.document import newest_first
-from mcp_lean.report.figures import count, duration, local_time, money, plural, share
+from mcp_lean.report.figures import cause, count, local_time, money, plural, project_name, share
 from mcp_lean.report.groups import By
 from mcp_lean.report.tables import Look, agents_tree, groups_table, lines_table, runs_table, tools_table
+from mcp_lean.transcripts.file import MAIN
 from mcp_lean.transcripts.model import Skipped, Usage
 
 MOST_BREAKS = 5
 PIPE_WIDTH = 120
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Rich would end the process with 1; the command line knows that a reader that has gone is no failure."""
+        raise BrokenPipeError
+
+
 def console(out: TextIO) -> Console:
     """Colours and the real width on a terminal; plain text of a fixed width everywhere else."""
-    return Console(file=out, width=None if out.isatty() else PIPE_WIDTH, highlight=False)
+    return _Console(file=out, width=None if out.isatty() else PIPE_WIDTH, highlight=False)
 
 
 def bill(
@@ -59,8 +66,9 @@ def head(costs: Sequence[RunCost], look: Look) -> Iterator[RenderableType]:
     """What this is a bill of, and the total."""
     if len(costs) == 1:
         run = costs[0].run
-        client = f"Claude Code {run.versions[-1]}" if run.versions else ""
-        yield Text(f"{run.id}  {run.project}  {local_time(run.started_s)}  {client}", style="dim")
+        client = f"client {run.versions[-1]}" if run.versions else ""
+        name = project_name(run.cwd, run.project)
+        yield Text(f"{run.id}  {name}  {local_time(run.started_s)}  {client}".rstrip(), style="dim")
     else:
         yield runs_table(costs, look)
     requests = sum(len(agent.requests) for cost in costs for agent in cost.agents)
@@ -97,19 +105,21 @@ def cache(costs: Sequence[RunCost]) -> Iterator[RenderableType]:
     usage = sum((cost.usage for cost in costs), Usage())
     if usage.context_tokens:
         part = usage.cache_read_tokens / usage.context_tokens
-        yield Text(f"cache: {100 * part:.1f} % of the input was read from it ({_mark(part)})")
+        yield Text(f"cache: {100 * part:.1f} % of the input was read from it ({mark(part)})")
     breaks = sorted((found for cost in costs for found in cost.breaks), key=lambda found: -found.picousd)
     if breaks:
         paid = sum(found.picousd for found in breaks)
         yield Text(f"{plural(len(breaks), 'cache break')} cost {money(paid)}, {share(paid, total)} of the bill:")
+    listed = _amounts()
     for found in breaks[:MOST_BREAKS]:
-        gap = f" after {duration(found.gap_s)}" if found.gap_s is not None else ""
-        where = f"{found.agent_id[:20]}, request {found.index + 1}"
-        what = f"{found.cause.replace('_', ' ')}{gap}: {count(found.lost_tokens)} tokens written again ({where})"
-        yield Text(f"  {money(found.picousd):>9}  {what}")
+        where = f"{'orchestrator' if found.agent_id == MAIN else found.agent_id[:12]}, request {found.index + 1}"
+        what = f"{cause(found.cause, found.gap_s)}: {count(found.lost_tokens)} tokens written again ({where})"
+        listed.add_row(Text(f"  {money(found.picousd)}"), Text(what))
     if len(breaks) > MOST_BREAKS:
         rest = sum(found.picousd for found in breaks[MOST_BREAKS:])
-        yield Text(f"  {money(rest):>9}  {len(breaks) - MOST_BREAKS} more")
+        listed.add_row(Text(f"  {money(rest)}"), Text(f"{len(breaks) - MOST_BREAKS} more"))
+    if breaks:
+        yield listed
     own = sum(cost.own_picousd for cost in costs)
     used = any(tool.own for cost in costs for tool in cost.tools)
     basis = "its definitions are an estimate" if used else "texts of its hooks; none of its tools was called"
@@ -165,15 +175,22 @@ def savings(costs: Sequence[RunCost], table: PriceTable) -> Iterator[RenderableT
         yield Text("no saving above a cent found")
         return
     yield Text("what would have saved most (estimates; they overlap, do not add them up)", style="bold")
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(justify="right", no_wrap=True)
-    grid.add_column()
+    grid = _amounts()
     for saving in found:
         grid.add_row(Text(f"  {money(saving.picousd)}", style="green"), Text(saving.words))
     yield grid
 
 
-def _mark(part: float) -> str:
+def _amounts() -> Table:
+    """Amounts, and words that wrap beside them."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column()
+    return grid
+
+
+def mark(part: float) -> str:
+    """What a share of the input that was read from the cache is to be held against; also on the page."""
     if part >= TOP_TENTH_READ_SHARE:
         return f"the best tenth of agent loops has {100 * TOP_TENTH_READ_SHARE:.0f} % or more"
     if part >= MEDIAN_READ_SHARE:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -66,12 +67,12 @@ class CommandDoor:
 
     def open(self) -> bool:
         """Begins to answer, in threads that hold up nobody. False: there can be no door here, or it was closed."""
-        import socket
-
         with self._moving:
-            return not self._is_closed and hasattr(socket, "AF_UNIX") and self._open()
+            return not self._is_closed and self._open()
 
     def _open(self) -> bool:
+        if sys.platform == "win32":
+            return False
         import socket
 
         folder = hook_socket.folder(self._environ)
@@ -187,6 +188,8 @@ def _make_private(folder: str) -> None:
 
 def _sweep(folder: str, own: str) -> None:
     """Removes what killed servers have left behind; under its own name too, for process ids come again."""
+    if sys.platform == "win32":
+        return
     import socket
 
     for name in os.listdir(folder):

@@ -13,11 +13,10 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from mcp_lean.server.hook_socket import DEADLINE_SECONDS
+
 if TYPE_CHECKING:
     from mcp_lean.guard.start import Started
-
-DEADLINE_SECONDS = 1.0
-"""As in `hook_tool`."""
 
 
 class EarlyHooks:

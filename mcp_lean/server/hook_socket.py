@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 DEADLINE_SECONDS = 1.0
-"""Agents wait for hooks; an answer takes some milliseconds."""
+"""Of every door: agents wait for hooks; an answer takes some milliseconds."""
 
 LONGEST_PATH_BYTES = 103
 """A socket's path holds 104 bytes on macOS with its end, 108 on Linux. Under a longer one there is no door."""
@@ -54,6 +54,8 @@ def folder(environ: Mapping[str, str]) -> str:
 
 def is_private(path: str) -> bool:
     """Whether this is a folder of this user, no link, that nobody else may enter."""
+    if sys.platform == "win32":
+        return False
     state = os.lstat(path)
     return stat.S_ISDIR(state.st_mode) and state.st_uid == os.geteuid() and not state.st_mode & 0o077
 
@@ -116,5 +118,5 @@ def answer(text: str) -> bytes:
 
 def read_answer(data: bytes) -> bytes | None:
     """The text of an answer, if it is whole."""
-    length, _, said = data.partition(b"\n")
-    return said if length == b"%d" % len(said) else None
+    length, end, said = data.partition(b"\n")
+    return said if end and length == b"%d" % len(said) else None

@@ -21,6 +21,7 @@ import anyio.to_thread
 from mcp_types import Tool as ToolDefinition
 
 from mcp_lean.guard.unchanged.deliveries import Deliveries, Delivery
+from mcp_lean.server.hook_socket import DEADLINE_SECONDS
 
 if TYPE_CHECKING:
     from mcp_lean.config import Budget
@@ -40,9 +41,6 @@ DEFINITION = ToolDefinition(
     _meta={"ui": {"visibility": ["app"]}},
 )
 """Claude Code 2.1.330 neither shows such a tool to a model nor lets one call it (tests/e2e/test_guard.py)."""
-
-DEADLINE_SECONDS = 1.0
-"""Agents wait for hooks; an answer takes some milliseconds."""
 
 TOOL_USE_ID = "claudecode/toolUseId"
 
@@ -102,7 +100,8 @@ class HookDoor:
         caller, settings = started.guard.identify(tool_use_id), started.config.guard
         may_answer_unchanged = caller is not None and settings.enabled and settings.unchanged
         delivery = self._deliveries.to(caller, tool_use_id) if caller and may_answer_unchanged else None
-        return Known(caller, started.ledger, started.config.budget, started.loops, delivery)
+        limits = started.guard.settings(caller.session_id).budget if caller else started.config.budget
+        return Known(caller, started.ledger, limits, started.loops, delivery)
 
     def _opened(self) -> Started:
         if self._started is None:

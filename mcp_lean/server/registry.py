@@ -4,7 +4,7 @@ The list is a constant: a change re-bills every agent's prefix.
 
 To add a tool, or to change what one says, edit the tuple or the tool, then record the new list and review its bytes:
 
-    MCP_LEAN_UPDATE_GOLDEN=1 pytest tests/wire/test_tools_list.py; scripts/update_opening
+    scripts/update_opening; MCP_LEAN_UPDATE_GOLDEN=1 pytest tests/wire/test_tools_list.py
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def main(
     try:
         anyio.run(_serve, server, wire)
     except BaseException as error:
-        if not _is_gone_reader(error):
+        if not _is_gone_client(error):
             log.exception("the server ended")
             status = 1
     with suppress(OSError):  # no stderr: then there is nowhere to write by accident either
@@ -82,8 +82,8 @@ async def _serve(server: LeanServer, wire: Wire | None) -> None:
         await server.protocol.run(read, write, server.protocol.create_initialization_options())
 
 
-def _is_gone_reader(error: BaseException) -> bool:
-    """Whether all that went wrong is that nobody reads our stdout any more."""
+def _is_gone_client(error: BaseException) -> bool:
+    """Whether all that went wrong is that the client is not there any more."""
     if isinstance(error, BaseExceptionGroup):
-        return all(map(_is_gone_reader, error.exceptions))
-    return isinstance(error, BrokenPipeError)
+        return all(map(_is_gone_client, error.exceptions))
+    return isinstance(error, ConnectionError)

@@ -8,7 +8,8 @@ Not here: MCP (`server/app` turns a `Tool` into protocol), the tools themselves 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
@@ -54,10 +55,23 @@ Budget = int
 """Tokens that an answer may have, as asked: each tool passes it through `within_limits`."""
 
 
+CLIENT_LIMIT, CLIENT_LIMIT_TOKENS = "MAX_MCP_OUTPUT_TOKENS", 25_000
+"""What Claude Code lets a result hold, and the variable by which a person sets it; our environment is the client's."""
+
+
+def most_tokens(environ: Mapping[str, str] = os.environ) -> int:
+    """The largest budget: less where a person has lowered the client's limit, for a result above that is lost."""
+    said = environ.get(CLIENT_LIMIT, "")
+    if not (said.isascii() and said.isdigit() and 0 < int(said[:9]) < CLIENT_LIMIT_TOKENS):
+        return MAX_BUDGET_TOKENS
+    return max(MIN_BUDGET_TOKENS, int(said) * MAX_BUDGET_TOKENS // CLIENT_LIMIT_TOKENS)
+
+
 def within_limits(budget_tokens: int) -> tuple[int, str]:
     """The budget that is used, and a remark for the answer's end if it is not the one asked for."""
-    if budget_tokens > MAX_BUDGET_TOKENS:
-        return MAX_BUDGET_TOKENS, f"budget: {MAX_BUDGET_TOKENS} tokens used, the most there is"
+    most = most_tokens()
+    if budget_tokens > most:
+        return most, f"budget: {most} tokens used, the most there is"
     if budget_tokens < MIN_BUDGET_TOKENS:
         return MIN_BUDGET_TOKENS, f"budget: {MIN_BUDGET_TOKENS} tokens used, the least there is"
     return budget_tokens, ""

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from mcp_lean.config import Budget
 from mcp_lean.errors import AskError
 from mcp_lean.guard.budget import words
-from mcp_lean.guard.budget.limits import Raised, Spent, Standing, Step, of_agent
+from mcp_lean.guard.budget.limits import Raised, Spent, Standing, Step, of_agent, percent
 from mcp_lean.guard.budget.verdict import State, limits_of, standings
 from mcp_lean.guard.ledger.ledger import Known, Ledger
 from mcp_lean.tools.base import Arguments, Context, Tool
@@ -88,7 +88,7 @@ def _own_lines(own: Known, budget: Budget, raised: Raised) -> Iterator[str]:
     if step:
         context += f" (over {step:,} every token of {own.model} costs more)"
     yield f"you ({who}): {_amount(own.spent, usd)}, {requests} requests"
-    yield f"{context}, {int(own.cache_read_share * 100)} % of what was sent came from the cache"
+    yield f"{context}, {own.cache_read_share * 100:.0f} % of what was sent came from the cache"
     nearest = of_agent(own.spent, limits)
     if nearest.share and nearest.name not in ("agent_usd", "agent_requests"):
         yield f"nearest limit: {words.used(nearest)}"
@@ -99,7 +99,7 @@ def _amount(spent: Spent, limit: Standing) -> str:
     if not limit.limit:
         return f"{usd} USD, no limit"
     if words.kind(limit) == "usd":
-        return f"{usd} of {limit.limit:.2f} USD ({int(limit.share * 100)} %)"
+        return f"{usd} of {limit.limit:.2f} USD ({percent(limit.used, limit.limit)})"
     return f"{usd} USD, {words.used(limit)}"
 
 

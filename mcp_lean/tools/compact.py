@@ -28,7 +28,7 @@ def run(args: Compact, context: Context) -> str:
         AskError: nothing says whose transcript it is, it cannot be read, or there is nothing to say yet.
     """
     from mcp_lean.checkpoint.live import SessionCheckpoints
-    from mcp_lean.guard.ledger.spend import is_in_a_root
+    from mcp_lean.transcripts.locate import is_in_a_root
 
     caller, ledger = context.caller, context.ledger
     session = caller.session_id if caller else ledger.own_session() if ledger else ""

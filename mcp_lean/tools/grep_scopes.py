@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from mcp_lean.errors import AskError
 from mcp_lean.repo.listing import list_files
-from mcp_lean.repo.patterns import Pattern, shown
+from mcp_lean.repo.patterns import Pattern, parse, shown
 from mcp_lean.repo.scope import Scope
 from mcp_lean.repo.search import Found, files_with, search
 from mcp_lean.repo.workspace import Workspace
@@ -57,6 +57,7 @@ def no_hits(found: Found, where: Sequence[Scope], ctx: Context) -> list[str]:
     """Lines that say so, and what was found near by: in another case, elsewhere, in a file's name."""
     asked = first_few([shown(pattern.asked) for pattern in found.patterns], EXAMPLES)
     lines = [f"no hits for {asked}"]  # no number of files: it would count those that a deny rule covers
+    lines += [f"{shown_path(glob)} names no file that is searched" for glob in _idle_globs(where, ctx)]
     home = Scope(ctx.workspace.roots[0])
     if any(not scope.is_all for scope in where):
         try:
@@ -72,6 +73,13 @@ def no_hits(found: Found, where: Sequence[Scope], ctx: Context) -> list[str]:
     if len(lines) == 1:
         lines.append("ignored files and binaries are not searched; an ignored folder is when `paths` names it")
     return lines
+
+
+def _idle_globs(where: Sequence[Scope], ctx: Context) -> list[str]:
+    """Globs, or names that do not exist, under which a search finds no text at all."""
+    anything = [parse(".")]
+    globs = [(scope.root, glob) for scope in where for glob in scope.globs][:EXAMPLES]
+    return [glob for root, glob in globs if not _with(Scope(root, globs=(glob,)), anything, ctx)]
 
 
 def _with(scope: Scope, patterns: Sequence[Pattern], ctx: Context, *, any_case: bool = False) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from mcp_lean.errors import AskError, EngineMissing
 from mcp_lean.packing import render
-from mcp_lean.packing.allocate import DEFAULT_BUDGET_TOKENS, pack
+from mcp_lean.packing.allocate import default_budget, pack
 from mcp_lean.packing.render import Block, Shown
 from mcp_lean.repo.items import GLOB_CHARACTERS
 from mcp_lean.tools.base import Arguments, Budget, Context, Strings, Tool, within_limits
@@ -28,7 +28,7 @@ class ReadMany(Arguments):
     """What to read, and how many tokens the answer may have."""
 
     items: Strings
-    budget: Budget = DEFAULT_BUDGET_TOKENS
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class _Entry:
 
 def run(args: ReadMany, ctx: Context) -> str:
     """The answer's text. Raises `AskError` when no item could be read, or the budget holds nothing."""
-    budget, remark = within_limits(args.budget)
+    budget, remark = within_limits(default_budget(len(args.items)) if args.budget is None else args.budget)
     pulled: list[_Entry] = []
 
     def blocks() -> Iterator[Block]:
@@ -100,7 +100,8 @@ def _rest_of_call(first: int, last: int) -> str:
 TOOL = Tool(
     name="read_many",
     description=(
-        "Read files, line ranges or symbols, all in one call. Items: path, path:10-80, path:42 (the definition there), "
+        "Read files, line ranges or symbols in one call, 8000 tokens an item. "
+        "Items: path, path:10-80, path:42 (the definition there), "
         "path#Class.method, path# (outline), src/**/*.py, folder. Every 10th line is numbered. "
         "Lines 'more: ITEM' name what did not fit. Edit works without a further Read."
     ),

@@ -33,7 +33,7 @@ from mcp_lean.transcripts.model import (
 )
 from mcp_lean.transcripts.thread import ThreadRecord
 
-PARSER = 2
+PARSER = 3
 """Raise when the same file gives other values than before; the store then reads all files again."""
 
 _CLASSES: tuple[Any, ...] = (

@@ -27,7 +27,7 @@ TITLE_CHARS = 80
 IGNORED = frozenset(
     ("agent-color", "agent-name", "agent-setting", "api-request-blob", "api-request-shape", "atis-latch",
      "content-replacement", "file-history-delta", "file-history-snapshot", "last-prompt", "mode", "permission-mode",
-     "pr-link", "queue-operation", "tag", "tools-used", "worktree-state")
+     "pr-link", "tag", "tools-used", "worktree-state")
 )  # fmt: skip
 """Types without usage, context or names; known, so not counted as unknown."""
 
@@ -109,6 +109,8 @@ class FileReader:
             self._thread_of(record).attachment(record)
         elif kind == "system":
             self._system(record)
+        elif kind == "queue-operation":
+            self._own.queued(record)
         elif kind == "api-request":
             self._shapes[text(record.get("id"))] = text(record.get("shapeHash"))
         elif kind == "cost-state":

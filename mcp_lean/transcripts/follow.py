@@ -1,31 +1,26 @@
-"""Transcripts that grow while they are read: each look costs what has come in since, not what was there before.
+"""Sessions that grow while they are read: each look costs what has come in since, not what was there before.
 
 In:  the main file of a session that is running, or that is about to begin.
 Out: the requests that changed since the last look; on demand the same `Run` that a full reading gives.
-Not here: waiting for changes, limits (`guard`), money (`costs`).
+Not here: one file as it grows (`growing`), waiting for changes, limits (`guard`), money (`costs`).
 
-A line may be written in two parts, a file cut short or replaced, an agent's file appear later. A file that no longer
-continues what was read is read again from its start.
+An agent's file may appear later than the session's own.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from io import FileIO
 
 from mcp_lean.transcripts.assemble import assemble
 from mcp_lean.transcripts.file import MAIN, FileReader, FileRecord
-from mcp_lean.transcripts.lines import LineBuffer
+from mcp_lean.transcripts.growing import GrowingFile, Take
 from mcp_lean.transcripts.locate import SUBAGENTS, SUFFIX, AgentFile, SessionFiles, locate, session_files
 from mcp_lean.transcripts.model import Request, Run
-from mcp_lean.transcripts.read import PIECE_BYTES, session_record
+from mcp_lean.transcripts.read import session_record
 
-ANCHOR_BYTES = 64
-"""So many bytes before the place reached are compared on each look: a file rewritten in place is noticed."""
 FRESH_FOLDER_NS = 2_000_000_000
 """A folder changed this lately is listed again: a second entry may come within one tick of the file system's clock."""
 
@@ -41,78 +36,24 @@ class Change:
 
 
 class FileFollower:
-    """One growing file."""
+    """One growing file of one agent, as requests."""
 
     def __init__(self, path: str, agent_id: str = MAIN) -> None:
         self.path = path
         self.agent_id = agent_id
-        self.taken_bytes = 0
-        """By the last look."""
-        self.is_at_end = True
-        """False: the last look was not allowed to take all that there is."""
         self.has_news = False
         """Something was read since `touched` was asked."""
-        self._restart()
+        self.file = GrowingFile(path, self._begin)
 
-    def _restart(self) -> None:
+    def _begin(self) -> Take:
         self._reader = FileReader(self.path, self.agent_id)
-        self._buffer = LineBuffer()
-        self._offset = 0
-        self._anchor = b""
-        self._file_id = (0, 0)
+        return self._reader.feed
 
     def poll(self, most_bytes: int | None = None) -> bool:
-        """Reads what is new. True if it had to begin again; what it gave before then no longer counts.
-
-        Args:
-            most_bytes: for one look; the next one goes on where this one has ended.
-        Raises OSError when the file cannot be read; a file that is not there yet is an empty one.
-        """
-        self.taken_bytes, self.is_at_end = 0, True
-        try:
-            state = os.stat(self.path)
-        except FileNotFoundError:
-            return self._begin_again() if self._offset else False
-        file_id = (state.st_dev, state.st_ino)
-        if self._offset and (file_id != self._file_id or state.st_size < self._offset):
-            self._begin_again()
-            self._file_id = file_id
-            self._read(most_bytes)
-            return True
-        self._file_id = file_id
-        return self._read(most_bytes) if state.st_size > self._offset else False
-
-    def _begin_again(self) -> bool:
-        self._restart()
-        return True
-
-    def _read(self, most_bytes: int | None) -> bool:
-        with open(self.path, "rb", buffering=0) as file:
-            file.seek(self._offset - len(self._anchor))
-            is_again = file.read(len(self._anchor)) != self._anchor
-            if not is_again:
-                self._take(file, most_bytes)
-                is_again = self._buffer.is_spoiled
-            if is_again:
-                file_id = self._file_id
-                self._begin_again()
-                self._file_id = file_id
-                file.seek(0)
-                self._take(file, most_bytes)
+        """See `GrowingFile.poll`."""
+        is_again = self.file.poll(most_bytes)
+        self.has_news = self.has_news or self.file.taken_bytes > 0
         return is_again
-
-    def _take(self, file: FileIO, most_bytes: int | None) -> None:
-        left = sys.maxsize if most_bytes is None else most_bytes
-        while piece := file.read(min(PIECE_BYTES, left)):
-            left -= len(piece)
-            self.has_news = True
-            self.taken_bytes += len(piece)
-            self._offset += len(piece)
-            self._anchor = (self._anchor + piece[-ANCHOR_BYTES:])[-ANCHOR_BYTES:]
-            self._reader.feed(self._buffer.feed(piece))
-        self.is_at_end = left > 0
-        if self.is_at_end:
-            self._reader.feed(self._buffer.take_rest())
 
     def touched(self) -> list[tuple[str, Request]]:
         """(agent id, request) that changed since this was last asked."""
@@ -121,7 +62,8 @@ class FileFollower:
 
     def record(self) -> FileRecord:
         """The file as far as it was read."""
-        return self._reader.record(torn_lines=int(self._buffer.is_torn), dropped_lines=self._buffer.dropped)
+        lines = self.file.lines
+        return self._reader.record(torn_lines=int(lines.is_torn), dropped_lines=lines.dropped)
 
 
 class SessionFollower:
@@ -167,8 +109,8 @@ class SessionFollower:
             except OSError as error:
                 self.problems[path] = error.strerror or "cannot be read"
                 continue
-            left = None if left is None else left - follower.taken_bytes
-            self.is_at_end = self.is_at_end and follower.is_at_end
+            left = None if left is None else left - follower.file.taken_bytes
+            self.is_at_end = self.is_at_end and follower.file.is_at_end
             if follower.has_news:
                 self._take(follower, changes)
         return changes

@@ -14,13 +14,16 @@ import orjson
 
 from mcp_lean.transcripts.fields import Json
 
+PIECE_BYTES = 4 << 20
+"""Of a file that are read at once."""
+
 LONGEST_LINE_BYTES = 32 << 20
 """Longer lines are dropped and counted. A screenshot takes 1-10 MB; a line of 31 MB was read in 142 MB of memory."""
 
 IDLE = re.compile(
     rb"""\{(?:
-        "type":"(?:file-history-snapshot|file-history-delta|queue-operation|last-prompt|permission-mode|pr-link|mode
-                  |agent-name|api-request-shape|api-request-blob|tools-used|atis-latch)"
+        "type":"(?:file-history-snapshot|file-history-delta|last-prompt|permission-mode|pr-link|mode|agent-name
+                  |api-request-shape|api-request-blob|tools-used|atis-latch)"
         | [^{]*+ (?: (?<="type":"progress","data":) \{"type":"(?!agent_progress")
                    | (?<="attachment":) \{"type":"prompt_snapshot" ) )""",
     re.VERBOSE,

@@ -88,6 +88,15 @@ def roots(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(folder for folder in folders if os.path.isdir(folder))
 
 
+def is_in_a_root(path: str, environ: Mapping[str, str]) -> bool:
+    """Whether a transcript, links resolved, lies in Claude Code's own folder of projects."""
+    try:
+        real = os.path.realpath(path)
+    except ValueError:  # a NUL in it
+        return False
+    return any(os.path.commonpath((real, root)) == root for root in map(os.path.realpath, roots(environ)))
+
+
 def project_folders(cwd: str, environ: Mapping[str, str]) -> tuple[str, ...]:
     """Existing folders with the sessions of one working folder."""
     slug = project_slug(os.path.abspath(cwd))

@@ -144,7 +144,10 @@ class Entered:
     """Of the attachments: what hooks of mcp_lean put in."""
     prompts: tuple[str, ...] | None = None
     meta: tuple[str, ...] | None = None
+    """With notifications that came as attachments."""
     summary: str | None = None
+    own: tuple[str, ...] | None = None
+    """What hooks of mcp_lean put in, each text as it stands."""
 
     @property
     def chars(self) -> int:

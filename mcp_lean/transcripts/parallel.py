@@ -5,20 +5,26 @@ Out: per file, as it is done: its record, its record as bytes (from another proc
 Not here: the store, and the order of results (`read`).
 
 Processes are forked, which is only safe while this process has one thread; otherwise files are read one by one.
+They end with this one, however that ends.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mcp_lean.transcripts import codec
 from mcp_lean.transcripts.file import FileRecord
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 BATCH_BYTES = 4 << 20
 """A process takes files of this size together at a time: fewer messages, and still an even share for each."""
@@ -64,12 +70,11 @@ def batches(jobs: Sequence[Job]) -> list[list[Job]]:
 
 
 def _read_forked(groups: Sequence[list[Job]], workers: int) -> Iterator[tuple[str, Result]]:
-    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures import as_completed
     from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import get_context
 
     left = dict(enumerate(groups))
-    with ProcessPoolExecutor(workers, get_context("fork"), initializer=gc.disable) as pool:
+    with _pool(workers, gc.disable) as pool:
         waiting = {pool.submit(_read_encoded, group): number for number, group in left.items()}
         try:
             for future in as_completed(waiting):
@@ -114,24 +119,19 @@ def in_order(work: Callable[[Thing], Done], things: Sequence[Thing], processes: 
     if workers < 2:
         yield from map(work, things)
         return
-    from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import get_context
 
     def numbered(number: int) -> Done:
         return work(things[number])
 
-    with ProcessPoolExecutor(workers, get_context("fork"), _inherit, (numbered,)) as pool:
+    with _pool(workers, lambda: _inherit(numbered)) as pool:
         waiting = [pool.submit(_numbered, number) for number in range(len(things))]
-        try:
-            for number, future in enumerate(waiting):
-                try:
-                    done: Done = future.result()  # type: ignore[assignment]
-                except BrokenProcessPool:  # killed, most likely for want of memory: the rest is done here, one by one
-                    done = work(things[number])
-                yield done
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        for number, future in enumerate(waiting):
+            try:
+                done: Done = future.result()  # type: ignore[assignment]
+            except BrokenProcessPool:  # killed, most likely for want of memory: the rest is done here, one by one
+                done = work(things[number])
+            yield done
 
 
 def _inherit(work: Callable[[int], object]) -> None:
@@ -141,6 +141,35 @@ def _inherit(work: Callable[[int], object]) -> None:
 
 def _numbered(number: int) -> object:
     return _inherited[0](number)
+
+
+@contextmanager
+def _pool(workers: int, begin: Callable[[], object]) -> Iterator[ProcessPoolExecutor]:
+    """Forked processes; what has not begun when the block is left is not done any more."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(workers, get_context("fork"), _begin, (begin,)) as pool:
+        try:
+            yield pool
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin(begin: Callable[[], object]) -> None:
+    """In a forked process: nobody but the parent says that it was interrupted, and nobody outlives it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    begin()
+
+
+def _end_with_parent() -> None:
+    from multiprocessing import parent_process
+
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _workers(processes: int | None, jobs: int) -> int:

@@ -20,12 +20,11 @@ from mcp_lean.transcripts import codec
 from mcp_lean.transcripts.assemble import AgentMeta, AgentRecord, SessionRecord, assemble
 from mcp_lean.transcripts.fields import text
 from mcp_lean.transcripts.file import MAIN, FileReader, FileRecord
-from mcp_lean.transcripts.lines import LineBuffer, parse
+from mcp_lean.transcripts.lines import PIECE_BYTES, LineBuffer, parse
 from mcp_lean.transcripts.locate import SUFFIX, AgentFile, SessionFiles, locate, roots
 from mcp_lean.transcripts.model import Run, Skipped
 from mcp_lean.transcripts.store import FileState, Store, state_of
 
-PIECE_BYTES = 4 << 20
 PARALLEL_FROM_BYTES = 24 << 20
 """Less than this is read sooner than a second process is started."""
 LARGEST_META_BYTES = 1 << 20

@@ -1,8 +1,9 @@
 """One conversation of one agent, in the order of its file.
 
-In:  records of type user, assistant, attachment and compact_boundary that belong to the same agent.
+In:  records of type user, assistant, attachment, queue-operation and compact_boundary that belong to the same agent.
 Out: its requests, each with what entered the context before it; compactions; what waits for the next request.
-Not here: which records belong together (`file`), and which threads count (`assemble`).
+Not here: which records belong together (`file`), whose words they bring (`entering`), which threads count
+     (`assemble`).
 
 Tool results may stand between the lines of one message (tools start while the answer still streams): a request
 takes what came before its *first* line, everything after waits for the next one.
@@ -15,25 +16,16 @@ from dataclasses import dataclass, replace
 from mcp_lean.transcripts import measure
 from mcp_lean.transcripts.build import builder
 from mcp_lean.transcripts.draft import CallDraft, RequestDraft, blocks_of, result_of
+from mcp_lean.transcripts.entering import HOOK_WORDS, Piece, Queue, of_attachment, of_message
 from mcp_lean.transcripts.fields import Json, items, mapping, seconds, text
 from mcp_lean.transcripts.model import AgentSource, Compaction, Entered, Request, ToolResult
 from mcp_lean.transcripts.own import START
-
-CLIENT_WORDS = ("<command-name>", "<command-message>", "<local-command-stdout>", "<local-command-stderr>",
-                "<local-command-caveat>", "<task-notification>", "<bash-input>", "<bash-stdout>", "<system-reminder>",
-                "[Request interrupted by user", "Caveat: The messages below")  # fmt: skip
-"""Beginnings of user messages that nobody typed."""
-
-MACHINE_ORIGINS = ("auto-continuation", "coordinator", "observer-activity", "peer", "plugin", "task-notification")
-"""Kinds of `origin` that are no person; all others (`human`, `voice-call`, `remote`, ...) are prompts (2.1.330)."""
 
 SILENT_ATTACHMENTS = frozenset(
     ("hook_success", "hook_non_blocking_error", "hook_cancelled", "prompt_snapshot", "session_context",
      "deferred_tools_record", "command_permissions", "structured_output")
 )  # fmt: skip
 """Attachments that the model is never shown."""
-
-HOOK_WORDS = "hook_additional_context"
 
 TOOL_LIST_ATTACHMENTS = frozenset(("deferred_tools_delta", "mcp_instructions_delta", "agent_listing_delta"))
 
@@ -62,8 +54,9 @@ class ThreadRecord:
 class _Waiting:
     """What has come in since the last request."""
 
-    __slots__ = ("attachment_chars", "images", "is_compacted", "meta", "meta_chars", "own_chars", "prompt_chars",
-                 "prompts", "result_chars", "results", "summary", "summary_chars", "tools_changed")  # fmt: skip
+    __slots__ = ("attachment_chars", "images", "is_compacted", "meta", "meta_chars", "own", "own_chars",
+                 "prompt_chars", "prompts", "result_chars", "results", "summary", "summary_chars",
+                 "tools_changed")  # fmt: skip
 
     def __init__(self) -> None:
         self.prompt_chars = self.result_chars = self.attachment_chars = self.meta_chars = self.summary_chars = 0
@@ -71,12 +64,15 @@ class _Waiting:
         self.results: list[str] = []
         self.prompts: list[str] = []
         self.meta: list[str] = []
+        self.own: list[str] = []
         self.summary = ""
         self.tools_changed = False
         self.is_compacted = False
 
     def entered(self, *, with_text: bool) -> Entered:
-        texts = (tuple(self.prompts), tuple(self.meta), self.summary or None) if with_text else (None, None, None)
+        texts: tuple[object, ...] = (None, None, None, None)
+        if with_text:
+            texts = (tuple(self.prompts), tuple(self.meta), self.summary or None, tuple(self.own))
         return _entered(
             self.prompt_chars, self.result_chars, tuple(self.results), self.attachment_chars, self.meta_chars,
             self.summary_chars, self.images, self.tools_changed, self.own_chars, *texts,
@@ -86,8 +82,9 @@ class _Waiting:
 class Thread:
     """Takes in records one by one; `record()` is what they amount to."""
 
-    __slots__ = ("_calls", "_compactions", "_drafts", "_has_rendered", "_order", "_results", "_touched", "_waiting",
-                 "_with_text", "agent_type", "call_id", "first_prompt", "id", "prompt_digest", "source")  # fmt: skip
+    __slots__ = ("_calls", "_compactions", "_drafts", "_has_rendered", "_order", "_queue", "_results", "_touched",
+                 "_waiting", "_with_text", "agent_type", "call_id", "first_prompt", "id", "prompt_digest",
+                 "source")  # fmt: skip
 
     def __init__(self, thread_id: str, source: AgentSource, *, with_text: bool = False) -> None:
         self.id = thread_id
@@ -103,6 +100,7 @@ class Thread:
         self._results: dict[str, ToolResult] = {}
         self._compactions: list[tuple[float | None, int]] = []
         self._waiting = _Waiting()
+        self._queue = Queue()
         self._has_rendered = False
         self._touched: dict[str, RequestDraft] = {}
 
@@ -139,30 +137,30 @@ class Thread:
 
     def user(self, record: Json, message: Json, at_s: float | None) -> None:
         """Tool results, a prompt, or words of the client."""
-        content = message.get("content")
-        if record.get("isCompactSummary") is True:
-            self._summary(measure.content(content).text)
-            return
-        if record.get("isVisibleInTranscriptOnly") is True:
-            return
-        is_meta = record.get("isMeta") is True or mapping(record.get("origin")).get("kind") in MACHINE_ORIGINS
-        for block in blocks_of(content):
-            kind = block.get("type")
-            if kind == "tool_result":
-                self._result(record, block, at_s)
-            elif kind == "text":
-                self._words(text(block.get("text")), is_meta=is_meta)
-            elif kind in ("image", "document"):
+        for piece in of_message(record, message.get("content")):
+            if piece.block is not None:
+                self._result(record, piece.block, at_s)
+            elif piece.kind == "image":
                 self._waiting.images += 1
+            elif piece.kind == "summary":
+                self._summary(piece.words)
+            else:
+                self._words(piece)
+
+    def queued(self, record: Json) -> None:
+        """An operation on the queue of prompts that were typed while the agent worked."""
+        piece = self._queue.sent(record)
+        if piece is not None:
+            self._words(piece)
 
     def _summary(self, words: str) -> None:
         self._waiting.summary_chars += len(words)
         if self._with_text:
             self._waiting.summary = words
 
-    def _words(self, words: str, *, is_meta: bool) -> None:
-        waiting = self._waiting
-        if is_meta or words.startswith(CLIENT_WORDS):
+    def _words(self, piece: Piece) -> None:
+        waiting, words = self._waiting, piece.words
+        if piece.kind == "client":
             waiting.meta_chars += len(words)
             if self._with_text:
                 waiting.meta.append(words)
@@ -199,11 +197,15 @@ class Thread:
 
     def attachment(self, record: Json) -> None:
         """A reminder, a listing, a changed file; or a prompt that was typed while the agent worked."""
+        self._queue.is_told_elsewhere = True
         payload = mapping(record.get("attachment"))
+        for piece in of_attachment(payload):
+            if piece.kind == "prompt":
+                self._words(piece)
+                return
+            if self._with_text:
+                (self._waiting.own if piece.kind == "hook" else self._waiting.meta).append(piece.words)
         kind = text(payload.get("type"))
-        if kind == "queued_command" and payload.get("commandMode", "prompt") == "prompt":
-            self._words(measure.content(payload.get("prompt")).text, is_meta=False)
-            return
         rendered = record.get("rendered")
         chars = 0
         if isinstance(rendered, list):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mcp_lean.checkpoint.outcome import kept_of, numbered_range, outcome_of
+from mcp_lean.checkpoint.outcome import VERDICT, VERDICT_WORD, kept_of, numbered_range, outcome_of
 
 PYTEST = """F.
 E   assert 1 == 2
@@ -163,3 +165,20 @@ def test_of_most_results_nothing_is_kept() -> None:
     assert kept_of("Grep", {}, "a" * 9_000, 100, is_error=False) == ""
     assert kept_of("Grep", {}, "a" * 9_000, 100, is_error=True) == "a" * 50
     assert kept_of("Agent", {}, "a" * 9_000, 100, is_error=False) == "a" * 100
+
+
+@given(st.from_regex(VERDICT))
+def test_every_verdict_holds_a_word_that_lets_it_be_searched_for(line: str) -> None:
+    assert VERDICT_WORD.search(line)
+
+
+def test_the_end_of_a_long_output_has_the_verdict_and_both_ends_what_failed() -> None:
+    long = "\n".join(["FAILED tests/test_a.py::test_x - no", *["x" * 200] * 2_000, "Exit code 1", "1 failed, 3 passed"])
+    found = outcome_of("Bash", "pytest -q", long, is_error=False)
+
+    assert found is not None
+    assert (found.verdict, found.is_failed, found.lines[0]) == (
+        "1 failed, 3 passed",
+        True,
+        "FAILED tests/test_a.py::test_x - no",
+    )

@@ -56,6 +56,41 @@ SECRET = [
     ("<password>hunter22</password>", "<password>[masked]</password>"),
     ("Set-Cookie: session=abcdef123; Path=/", "Set-Cookie: [masked]; Path=/"),
     ("PGPASSWORD=abc psql", "PGPASSWORD=[masked] psql"),
+    ("https://0123456789abcdef0123@host/app.git", "https://[masked]@host/app.git"),
+    ("curl -H 'Authorization: Bearer abcdefghijklmnop' x", "curl -H 'Authorization: Bearer [masked]' x"),
+    ("curl -H 'Authorization: Basic dXNlcjpwYXNz' x", "curl -H 'Authorization: Basic [masked]' x"),
+    ("Authorization: token abcdefabcdef", "Authorization: token [masked]"),
+    ("curl --user=ann:hunter host", "curl --user=ann:[masked] host"),
+    ("curl -uann:hunter host", "curl -uann:[masked] host"),
+    ("https://host/c?sv=2020&sig=a%2Bbcdefghijkl&se=1", "https://host/c?sv=2020&sig=[masked]&se=1"),
+    ("https://host/k?X-Amz-Signature=abcdef0123456789&x=1", "https://host/k?X-Amz-Signature=[masked]&x=1"),
+    ("https://host/api?key=abcdEFGH1234&z=1", "https://host/api?key=[masked]&z=1"),
+    ("machine host login ann password correcthorse", "machine host login ann password [masked]"),
+    ("ann:$apr1$abcdefgh$ijklmnopqrstuvwxyz012", "ann:[masked]"),
+    ("root:$6$rounds=5000$salt$abcdefghijklmnop:18000:0", "root:[masked]:18000:0"),
+    ("database:\n  password: correcthorse\n", "database:\n  password: [masked]\n"),
+    ("jdbc:mysql://host/db?user=ann&password=letmein", "jdbc:mysql://host/db?user=ann&password=[masked]"),
+    ("host=db port=5432 user=ann password=letmein dbname=x", "host=db port=5432 user=ann password=[masked] dbname=x"),
+    ("Server=x;User Id=sa;Password=letmein;", "Server=x;User Id=sa;Password=[masked];"),
+    ("VAULT_TOKEN=s.abcdefghijklmnop", "VAULT_TOKEN=[masked]"),
+    (
+        "mnemonic: abandon ability able about above absent absorb abstract absurd abuse access accident",
+        "mnemonic: [masked]",
+    ),
+    ("SEED_PHRASE='abandon ability able about above absent'", "SEED_PHRASE='[masked]'"),
+    ("echo hunterpw | docker login --password-stdin", "echo [masked] | docker login --password-stdin"),
+    (
+        "kubectl create secret generic x --from-literal=value=letmein",
+        "kubectl create secret generic x --from-literal=value=[masked]",
+    ),
+    ("gh secret set NAME --body abcdefword", "gh secret set NAME --body [masked]"),
+    ("sqlplus scott/tiger@db", "sqlplus scott/[masked]@db"),
+    ("set -x GITHUB_TOKEN plainword", "set -x GITHUB_TOKEN [masked]"),
+    ("setx API_KEY plainword", "setx API_KEY [masked]"),
+    (
+        "     1→-----BEGIN RSA PRIVATE KEY-----\n     2→MIIEpAIBAAKCAQEA7\n     3→-----END RSA PRIVATE KEY-----",
+        "     1→[masked]",
+    ),
 ]
 
 PLAIN = [
@@ -86,6 +121,14 @@ PLAIN = [
     "tests/test_secrets.py::test_password_is_masked",
     "src/components/UserProfile/UserProfileCard2Container.tsx",
     "Не трогай пароль",
+    "connect(password=password, token=token)",
+    "    token: Token",
+    "sort -u file",
+    "docker run -u 1000 image",
+    "git log -b main",
+    "uses: actions/checkout",
+    "password: required",
+    "the seed phrase is twelve words",
 ]
 
 
@@ -113,7 +156,28 @@ def test_a_secret_that_was_seen_once_is_masked_where_nothing_gives_it_away() -> 
 
 
 @pytest.mark.parametrize(
-    "unit", ["a", "-", "@", "token ", "mysql ", "://", "a.", "/a", '"', "password='\\", "A1b", "x=1 "]
+    "unit",
+    [
+        "a",
+        "-",
+        "@",
+        "token ",
+        "mysql ",
+        "://",
+        "a.",
+        "/a",
+        '"',
+        "password='\\",
+        "A1b",
+        "x=1 ",
+        "password=",
+        "login x password ",
+        "echo a|",
+        "mnemonic abcd ",
+        "sig=a",
+        "set -x a ",
+        "  password: a\n",
+    ],
 )
 def test_no_text_takes_long(unit: str) -> None:
     """16,000 characters are the largest piece; a pattern that backtracks would take minutes."""

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from mcp_lean.claude_code.agents import AGENTS, ALL_OURS, PLUGIN_PREFIX, PROJECT_PREFIX, agent_files
+from mcp_lean.claude_code.agents import AGENTS, ALL_OURS, MARK, PLUGIN_PREFIX, PROJECT_PREFIX, agent_files
 from mcp_lean.packing.tokens import estimate
 
 KNOWN_TOOLS = {"Bash", "Edit", "Write", "Read"}
@@ -14,8 +14,8 @@ PREFIXES = [PROJECT_PREFIX, PLUGIN_PREFIX, "mcp__other__"]
 
 
 def head(text: str) -> dict[str, str]:
-    """The front matter: one key a line, nothing that YAML would read otherwise."""
-    found = re.fullmatch(r"---\n(.*?)\n---\n\n(.+)\n", text, re.DOTALL)
+    """The front matter: one key a line, nothing that YAML would read otherwise; a comment with our mark before them."""
+    found = re.fullmatch(r"---\n(.*?)\n---\n\n(.+)\n", MARK.sub("", text), re.DOTALL)
     assert found is not None
     pairs = [line.split(": ", 1) for line in found[1].split("\n")]
     return {key: value for key, value in pairs}  # noqa: C416 - a pair that is none fails here
@@ -26,13 +26,25 @@ def test_every_file_has_what_the_client_reads(prefix: str) -> None:
     for name, text in agent_files(prefix).items():
         fields = head(text)
         assert fields["name"] == name
-        assert set(fields) <= {"name", "description", "tools", "model", "effort", "maxTurns", "omitClaudeMd"}
+        known = {"name", "description", "tools", "disallowedTools", "model", "effort", "maxTurns", "omitClaudeMd"}
+        assert set(fields) <= known
         assert not re.search(r": |[#\[{&*!|>%@`]", fields["description"]), "YAML would read something else"
         assert fields["effort"] in ("low", "medium")
         assert fields.get("model", "") in ("", "haiku", "sonnet")
         assert 1 < int(fields["maxTurns"]) <= 60
         for tool in fields["tools"].split(", "):
-            assert tool in KNOWN_TOOLS or tool.removeprefix(prefix) in (*ALL_OURS, "*")
+            assert tool in KNOWN_TOOLS or tool == f"{prefix}*"
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_an_agent_is_given_our_server_without_what_its_work_does_not_need(prefix: str) -> None:
+    """One word in the list that others carry; together the two lines leave exactly the agent's own tools."""
+    for agent, text in zip(AGENTS, agent_files(prefix).values(), strict=True):
+        fields = head(text)
+        away = fields.get("disallowedTools", "").split(", ")
+        given = set(ALL_OURS) if f"{prefix}*" in fields["tools"].split(", ") else set()
+        assert given - {tool.removeprefix(prefix) for tool in away} == set(agent.our_tools)
+        assert all(tool.startswith(prefix) for tool in away if tool)
 
 
 def test_names_in_the_plugin_get_their_prefix_from_the_client() -> None:
@@ -40,11 +52,11 @@ def test_names_in_the_plugin_get_their_prefix_from_the_client() -> None:
     assert list(agent_files(PROJECT_PREFIX)) == ["lean-scout", "lean-reviewer", "lean-runner", "lean-worker"]
 
 
-def test_files_for_two_places_differ_by_prefix_and_name_alone() -> None:
+def test_files_for_two_places_differ_by_prefix_name_and_mark_alone() -> None:
     ours = agent_files(PROJECT_PREFIX)
     for name, text in agent_files(PLUGIN_PREFIX).items():
         same = text.replace(PLUGIN_PREFIX, PROJECT_PREFIX).replace(f"name: {name}\n", f"name: lean-{name}\n")
-        assert ours[f"lean-{name}"] == same
+        assert MARK.sub("", ours[f"lean-{name}"]) == same
 
 
 def test_the_tools_that_are_named_exist() -> None:
@@ -52,7 +64,7 @@ def test_the_tools_that_are_named_exist() -> None:
 
     known = {tool.name for tool in TOOLS}
     assert {tool for agent in AGENTS for tool in agent.our_tools} <= known
-    assert set(ALL_OURS) == known, "an agent that names all of them is given the whole server"
+    assert set(ALL_OURS) == known, "a tool that is not listed would be given to every agent of ours"
 
 
 def test_agents_that_only_look_have_no_tool_that_writes() -> None:
@@ -76,4 +88,4 @@ def test_what_every_other_agent_carries_of_them_is_short() -> None:
 def test_nothing_in_a_file_varies() -> None:
     assert agent_files(PROJECT_PREFIX) == agent_files(PROJECT_PREFIX)
     for text in agent_files(PROJECT_PREFIX).values():
-        assert not re.search(r"\b20\d\d-|\b\d\d:\d\d\b|[0-9a-f]{12}", text)
+        assert not re.search(r"\b20\d\d-|\b\d\d:\d\d\b|[0-9a-f]{12}", MARK.sub("", text))

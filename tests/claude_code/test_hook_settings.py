@@ -154,7 +154,7 @@ def test_the_matcher_of_our_own_tools(server: str, tool: str, is_ours: bool) -> 
 
 def test_where_a_server_cannot_be_called_each_event_is_a_command() -> None:
     for event, _, handler in registered(Config(), command=("/a b/mcp-lean",)):
-        assert handler.pop("if", "Bash(*budget*)") in ("Bash(*budget*)", "Bash(*mcp*lean*)")
+        assert handler.pop("if", "Edit(.mcp-lean.toml)") in ("Edit(.mcp-lean.toml)", "Write(.mcp-lean.toml)")
         assert handler == {
             "type": "command",
             "command": f"'/a b/mcp-lean' hook {event}",

@@ -11,8 +11,9 @@ import pytest
 from guard.runs import SESSION, Place, Writer
 
 from mcp_lean.claude_code.hook_settings import hooks
-from mcp_lean.cli import budget
-from mcp_lean.config import Config
+from mcp_lean.cli import budget, person
+from mcp_lean.config import Budget, Config
+from mcp_lean.guard.budget.beginning import to_text
 from mcp_lean.guard.budget.limits import Raised
 from mcp_lean.guard.ledger.ledger import Ledger
 
@@ -21,7 +22,9 @@ OLDER = "66666666-6666-4666-8666-666666666666"
 
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """A project at /home/ann/app of somebody's temporary home, with two runs."""
+    """A project at /home/ann/app of somebody's temporary home, with two runs; the person says yes."""
+    monkeypatch.setattr(person, "why_not", lambda environ: "")
+    monkeypatch.setattr(person, "agrees", lambda question: True)
     project = tmp_path / "app"
     project.mkdir()
     monkeypatch.chdir(project)
@@ -47,22 +50,48 @@ def run(*words: str) -> int:
     return budget.run(parser.parse_args(words))
 
 
-def test_runs_are_shown_newest_first_with_their_agents(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def shown(out: str) -> list[str]:
+    """Lines without the width of columns, and without when a transcript was written."""
+    return [" ".join(line.split("  last written")[0].split()) for line in out.splitlines()]
+
+
+def test_sessions_are_shown_newest_first_with_their_agents_and_where_limits_come_from(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
     ledger = Ledger.open(place.environ)
     ledger.remember(place.event("SubagentStart", "a1", "scout"))
     ledger.mark_stopped(SESSION, "a1", "Stopped: it did enough.")
     ledger.close()
 
     assert run() == 0
-    assert capsys.readouterr().out == (
-        f"run {SESSION}: 0.36 of 25.00 USD (1 %); 4 requests\n"
-        "  orchestrator: 0.32 USD, no limit, 3 requests, context 10,703 tokens, ended or idle\n"
-        "  scout a1: 0.05 of 5.00 USD (0 %), 1 of 300 requests, context 8,903 tokens, stopped\n"
-        "    Stopped: it did enough.\n"
-        "\n"
-        f"run {OLDER}: 0.01 of 25.00 USD (0 %); 1 requests\n"
-        "  orchestrator: 0.01 USD, no limit, 1 requests, context 8,903 tokens, ended or idle\n"
-    )
+    assert shown(capsys.readouterr().out) == [
+        SESSION,
+        "$0.36 of $25.00 (1 %) in 4 requests",
+        "agent id spent limit used requests context",
+        "orchestrator $0.32 - - 3 10.7k",
+        "scout a1 $0.05 $5.00 0 % 1 of 300 8,903 stopped",
+        "a1: Stopped: it did enough.",
+        "",
+        OLDER,
+        "$0.01 of $25.00 (0 %) in 1 request",
+        "agent id spent limit used requests context",
+        "orchestrator $0.01 - - 1 8,903",
+        "",
+        "limits: defaults; change them in .mcp-lean.toml, or with mcp-lean init --budget-usd N",
+    ]
+
+
+def test_files_that_set_limits_are_named_as_a_person_calls_them(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(".mcp-lean.toml").write_text("[budget]\nrun_usd = 2.0\n", encoding="utf-8")
+    own = Path(os.environ["HOME"]) / ".config" / "mcp-lean" / "config.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text("[budget]\nagent_usd = 1.0\n", encoding="utf-8")
+    run()
+
+    said = "limits: ~/.config/mcp-lean/config.toml, .mcp-lean.toml, else defaults; change them in"
+    assert said in " ".join(shown(capsys.readouterr().out)[-2:])
 
 
 def test_json_has_the_meter_s_total(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,12 +130,16 @@ def test_a_person_raises_the_limits_of_the_newest_run(place: Place, amount: str,
 def test_a_raise_is_shown_and_another_run_can_be_named(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--session", OLDER, "--raise", "5") == 0
 
-    assert capsys.readouterr().out == (
-        f"run {OLDER}: 0.01 of 30.00 USD (0 %); 1 requests, raised by 5 USD\n"
-        "  orchestrator: 0.01 USD, no limit, 1 requests, context 8,903 tokens, ended or idle\n"
-        "\n"
-        f"Raised for run {OLDER}. An agent that was stopped goes on when it is asked to.\n"
-    )
+    assert shown(capsys.readouterr().out) == [
+        OLDER,
+        "$0.01 of $30.00 (0 %) in 1 request; raised by $5.00",
+        "agent id spent limit used requests context",
+        "orchestrator $0.01 - - 1 8,903",
+        "",
+        "limits: defaults; change them in .mcp-lean.toml, or with mcp-lean init --budget-usd N",
+        "",
+        f"Raised for session {OLDER}. An agent that was stopped goes on when it is asked to.",
+    ]
 
 
 @pytest.mark.parametrize("amount", ["", "0", "-5", "five", "nan", "inf", "1e400", "5 eur", "1" * 400, "5 5"])
@@ -119,14 +152,16 @@ def test_a_run_at_its_limit_is_status_1(monkeypatch: pytest.MonkeyPatch, capsys:
     monkeypatch.setenv("MCP_LEAN_BUDGET_RUN_USD", "0.3")
 
     assert run() == 1
-    assert "  this run has used 0.36 of 0.30 USD (121 %)\n" in capsys.readouterr().out
+    lines = shown(capsys.readouterr().out)
+    assert lines[1] == "$0.36 of $0.30 (121 %) in 4 requests"
+    assert "limits: MCP_LEAN_BUDGET_RUN_USD, else defaults; change them in" in lines[-1]
 
 
 def test_no_run_is_status_3_and_broken_settings_are_status_2(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("--session", "nope") == 3
-    assert "0 runs found with an id that begins nope" in capsys.readouterr().err
+    assert "0 sessions found with an id that begins nope" in capsys.readouterr().err
     monkeypatch.setenv("MCP_LEAN_BUDGET_RUN_USD", "lots")
     assert run() == 2
 
@@ -139,8 +174,8 @@ def test_without_a_run_in_this_project_it_says_how_to_name_another(
 
     assert run() == 3
     assert capsys.readouterr().err == (
-        "mcp-lean budget: 0 runs found of /home/ann/other; looked for session transcripts of Claude Code; "
-        "--session ID takes a run of any project\n"
+        "mcp-lean budget: 0 sessions found of /home/ann/other; looked for session transcripts of Claude Code; "
+        "--session ID takes one of any project\n"
     )
 
 
@@ -151,13 +186,52 @@ def test_a_raise_that_cannot_be_written_is_said(place: Place, capsys: pytest.Cap
     assert "not raised" in capsys.readouterr().err
 
 
-def test_a_session_that_is_in_the_environment_changes_nothing_for_a_person(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("why", "answer", "said"),
+    [
+        ("this is an agent", True, "this is an agent; a person raises limits, in a terminal outside of Claude Code"),
+        ("", None, "there is no terminal to ask on; a person raises limits, in a terminal outside of Claude Code"),
+        ("", False, "no"),
+    ],
+)
+def test_only_a_person_who_agrees_raises_a_limit(
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    why: str,
+    answer: bool | None,
+    said: str,
 ) -> None:
-    """The guard refuses agents; the command refuses nobody."""
-    monkeypatch.setenv("CLAUDECODE", "1")
+    monkeypatch.setattr(person, "why_not", lambda environ: why)
+    monkeypatch.setattr(person, "agrees", lambda question: answer)
 
-    assert run("--raise", "5") == 0
+    assert run("--raise", "5") == 1
+    assert capsys.readouterr() == ("", f"mcp-lean budget: not raised: {said}\n")
+    ledger = Ledger.open(place.environ)
+    assert ledger.raised(SESSION) == Raised()
+    ledger.close()
+
+
+def test_a_person_is_asked_about_the_run_that_is_meant(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(person, "agrees", lambda question: bool(asked.append(question)))
+    run("--session", OLDER, "--raise", "50000context")
+
+    assert asked == [f"Raise the limits of session {OLDER}, and of each of its agents, by 50000 context tokens?"]
+
+
+def test_a_run_is_shown_with_the_limits_that_it_began_with(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    ledger = Ledger.open(place.environ)
+    ledger.begin(SESSION, to_text(Budget(run_usd=7.0)))
+    ledger.close()
+    run("--session", SESSION)
+    alone = shown(capsys.readouterr().out)
+    run()
+    both = " ".join(shown(capsys.readouterr().out)[-2:])
+
+    assert alone[1] == "$0.36 of $7.00 (5 %) in 4 requests"
+    assert alone[-2].startswith("limits: those that the session began with; for the next session: defaults; change")
+    assert "of each session those that it began with (1 session that no guard saw begin: defaults); for the" in both
 
 
 def test_the_hooks_are_printed_as_settings(capsys: pytest.CaptureFixture[str]) -> None:

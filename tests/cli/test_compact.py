@@ -11,6 +11,8 @@ from checkpoint.talk import ROOT, Talk
 from transcripts.records import OTHER_SESSION, SESSION, agent_file
 
 from mcp_lean.cli.main import main
+from mcp_lean.guard.continuing.seams import Seams
+from mcp_lean.guard.ledger.ledger import Ledger
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +20,7 @@ def projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user's folders with two runs of one project."""
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "claude"))
     monkeypatch.setenv("CLAUDE_PROJECT_DIR", ROOT)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.delenv("CLAUDE_CODE_SESSION_ID", raising=False)
     folder = tmp_path / "claude" / "projects" / "-home-ann-app"
     old = Talk(prefix="old").user("the older task").says("Yes.").file(folder, OTHER_SESSION)
@@ -66,6 +69,24 @@ def test_the_run_before_is_told_by_the_session_that_asks(
     assert asked(run(capsys, "--previous")[1]) == "the newer task"
 
 
+def test_the_run_before_is_the_one_that_was_cleared_whatever_another_terminal_did_since(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, projects: Path
+) -> None:
+    """Two terminals in one folder: `SESSION` is the other one's and the newest. Between clears nothing is asked."""
+    empty = Talk().file(projects, "empty")
+    ledger = Ledger.open(os.environ)
+    left, right = Seams(ledger, "1"), Seams(ledger, "2")
+    left.prompt(OTHER_SESSION, str(projects / f"{OTHER_SESSION}.jsonl"), ROOT)
+    left.cleared("empty", str(empty), ROOT)
+    left.cleared("gone", str(projects / "gone.jsonl"), ROOT)
+    left.cleared("now", str(projects / "now.jsonl"), ROOT)
+    right.prompt(SESSION, str(projects / f"{SESSION}.jsonl"), ROOT)
+    ledger.close()
+    monkeypatch.setenv("CLAUDE_CODE_SESSION_ID", "now")
+
+    assert asked(run(capsys, "--previous")[1]) == "the older task"
+
+
 def test_a_transcript_by_its_path(capsys: pytest.CaptureFixture[str], projects: Path) -> None:
     own = projects / SESSION / "subagents" / "agent-a1.jsonl"
 
@@ -73,6 +94,19 @@ def test_a_transcript_by_its_path(capsys: pytest.CaptureFixture[str], projects: 
     status, out, _ = run(capsys, "--transcript", str(own))
     assert (status, asked(out)) == (0, "the part of it")
     assert out.startswith("State of a subagent, ")
+
+
+def test_a_subagent_is_meant_by_the_beginning_of_its_id_unless_two_begin_so(
+    capsys: pytest.CaptureFixture[str], projects: Path
+) -> None:
+    agent_file(projects, "b22", *Talk(prefix="b22").user("another part").says("Yes.").records)
+
+    assert asked(run(capsys, "--agent", "b2")[1]) == "another part"
+    agent_file(projects, "b23", *Talk(prefix="b23").user("a third part").says("Yes.").records)
+    assert run(capsys, "--agent", "b2")[2] == (
+        "mcp-lean compact: --agent b2: 2 agents of this session begin so; "
+        "it has a1 (subagent), b22 (subagent), b23 (subagent)\n"
+    )
 
 
 def test_a_brief_says_whose_task_it_is(capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,14 +129,11 @@ def test_json_holds_sections_and_what_was_dropped(capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (("--session", "none"), 3, "0 runs found with an id that begins none; looked for <session>.jsonl"),
+        (("--session", "none"), 3, "0 sessions found with an id that begins none; looked for <session>.jsonl"),
         (("--transcript", "none.jsonl"), 3, "--transcript none.jsonl: no such file"),
         (("--budget", "5"), 2, "--budget 5: between 120 and 20000 tokens"),
-        (
-            ("--agent", "a9"),
-            3,
-            "--agent a9: nothing to say: the transcript holds no request yet; mcp-lean cost names the agents of a run",
-        ),
+        (("--agent", "a9"), 3, "--agent a9: no agent of this session; it has a1 (subagent)"),
+        (("--agent", "a9", "--session", OTHER_SESSION), 3, "--agent a9: no agent of this session; it has no subagents"),
     ],
 )
 def test_what_cannot_be_answered_is_said_in_a_line(
@@ -114,7 +145,7 @@ def test_what_cannot_be_answered_is_said_in_a_line(
 def test_another_project_has_no_runs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLAUDE_PROJECT_DIR", "/home/ann/other")
 
-    found_nothing = "0 runs found of /home/ann/other; looked for <session>.jsonl"
-    elsewhere = "--session ID takes a run of any project"
+    found_nothing = "0 sessions found of /home/ann/other; looked for <session>.jsonl"
+    elsewhere = "--session ID takes one of any project"
 
     assert run(capsys) == (3, "", f"mcp-lean compact: {found_nothing}; {elsewhere}\n")

@@ -55,7 +55,7 @@ def test_without_a_run_in_this_project_the_status_is_3_and_says_where(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert re.fullmatch(
-        r"mcp-lean cost: 0 runs found in \S+; looked for session transcripts .*; try --all or --dir PATH\n",
+        r"mcp-lean cost: 0 sessions found in \S+; looked for session transcripts .*; try --all or --dir PATH\n",
         captured.err,
     )
 
@@ -107,8 +107,12 @@ def test_the_page_is_written_and_named_on_stderr(home: Path, capsys: pytest.Capt
 
 def test_a_page_that_cannot_be_written_is_status_2(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("plotly", reason="plotly (extra `report`) draws the page")
-    assert main(["cost", "--all", "--html", str(home / "no" / "such" / "bill.html")]) == 2
-    assert "No such file or directory" in capsys.readouterr().err
+    target = home / "no" / "such" / "bill.html"
+    assert main(["cost", "--all", "--html", str(target)]) == 2
+    assert capsys.readouterr().err == (
+        f"mcp-lean cost: --html {target}: not written: there is no such folder; "
+        "name a file in a folder that you can write to\n"
+    )
 
 
 def test_the_organizations_rates_are_used_and_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,8 @@ import pytest
 from mcp_lean.claude_code.doctor.probe import OwnStart
 from mcp_lean.cli.main import main
 
+from .test_init import printed
+
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -43,7 +45,9 @@ def test_an_installed_project_is_clean_and_one_without_is_not(
     assert main(QUICK) == 0
     said = capsys.readouterr().out
     assert said.endswith("nothing found\n")
-    assert "config budget.run_usd: 25.0 (default)" in said
+    assert [line for line in said.splitlines() if line.startswith("config")] == [
+        "config: all 15 settings are defaults (--json lists them)"
+    ]
     assert "not checked: the client's version, our server's start and its hooks (--no-start)" in said
 
 
@@ -55,9 +59,33 @@ def test_a_finding_has_place_cost_and_remedy(project: Path, capsys: pytest.Captu
     assert main(QUICK) == 1
 
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"memory-volatile  {project}/CLAUDE.md:3"
+    assert lines[0] == "memory-volatile  CLAUDE.md:3"
     assert [line.split(":")[0].strip() for line in lines[2:4]] == ["costs", "do"]
-    assert lines[-1] == "1 finding"
+    assert lines[-1] == "1 finding: memory-volatile"
+
+
+def test_settings_that_somebody_has_set_have_a_line_each(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MCP_LEAN_BUDGET_RUN_USD", "3")
+
+    main(QUICK)
+
+    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("config")] == [
+        "config budget.run_usd: 3.0 (MCP_LEAN_BUDGET_RUN_USD)",
+        "config: the other 14 settings are defaults (--json lists them)",
+    ]
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_no_word_is_cut_on_a_terminal(project: Path, columns: int) -> None:
+    (project / "CLAUDE.md").write_text("# App\n\nBuilt 2026-11-22 14:03:11 by hand.\n", encoding="utf-8")
+
+    screen = printed(QUICK, project, columns)
+
+    assert [line for line in screen.splitlines() if len(line) > columns and " " in line.strip()] == []
+    assert screen.startswith("server-missing\n")
+    assert screen.endswith("2 findings: server-missing, memory-volatile\n")
 
 
 def test_for_programs(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,7 +113,7 @@ def test_other_servers_are_named_and_started_only_when_asked(
     said = capsys.readouterr().out
     assert "not checked: what other list" in said
     assert "not checked: servers that are reached over a network: far" in said
-    assert "not checked: servers, hooks and agents of plugins: a@b" in said
+    assert "not checked: plugins that are enabled and not installed: a@b" in said
     assert not (project / "started").exists()
 
     main(["doctor", "--days", "0", "--servers", "--json"])

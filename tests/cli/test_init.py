@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from mcp_lean.cli import person
 from mcp_lean.cli.main import main
 
 
@@ -20,6 +29,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in [name for name in os.environ if name.startswith(("MCP_LEAN_", "CLAUDE", "XDG_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
+    # Whoever works on this works in Claude Code: what stands above the test run is not what these tests are about.
+    monkeypatch.setattr(person, "PROCESSES", str(tmp_path / "no processes"))
     monkeypatch.chdir(project)
     return project
 
@@ -46,12 +57,36 @@ def on_a_terminal(monkeypatch: pytest.MonkeyPatch, answers: Sequence[str]) -> li
     return asked
 
 
+AS_A_PERSON = (
+    "import sys; from mcp_lean.cli import person; person.why_not = lambda environ: ''; "
+    "from mcp_lean.cli.main import main; sys.exit(main(sys.argv[1:]))"
+)
+
+
+def printed(arguments: Sequence[str], folder: Path, columns: int) -> str:
+    """What stands on a terminal of so many columns, without colours; every question is answered with Ctrl-D."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    env = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    words = (sys.executable, "-c", AS_A_PERSON, *arguments)
+    with subprocess.Popen(words, cwd=folder, stdin=slave, stdout=slave, stderr=slave, env=env) as process:
+        os.close(slave)
+        os.write(master, b"\x04\x04")
+        screen = b""
+        with suppress(OSError):  # EIO: nobody has the other end any more
+            while piece := os.read(master, 65_536):
+                screen += piece
+    os.close(master)
+    assert process.returncode in (0, 1)
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.decode()).replace("\r\n", "\n")
+
+
 def test_in_a_pipe_it_shows_the_change_and_writes_only_with_yes(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["init"]) == 2
     shown = capsys.readouterr()
-    assert f"+++ {project}/.mcp.json" in shown.out
+    assert shown.out.splitlines()[-1] == "Every line of it: the same command with --dry-run (--json)."
     assert shown.err == "mcp-lean init: nothing was written: this is no terminal to ask on; --yes writes it\n"
     assert files(project) == []
 
@@ -66,7 +101,9 @@ def test_in_a_pipe_it_shows_the_change_and_writes_only_with_yes(
 def test_a_dry_run_writes_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", "--dry-run", "--budget-usd", "5"]) == 0
 
-    assert "+run_usd = 5.0" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "+run_usd = 5.0" in shown
+    assert "+++ .mcp.json\n" in shown
     assert files(project) == []
 
 
@@ -97,7 +134,7 @@ def test_undo_shows_and_takes_back(project: Path, capsys: pytest.CaptureFixture[
     capsys.readouterr()
 
     assert main(["init", "--undo", "--yes"]) == 0
-    assert "+++ /dev/null" in capsys.readouterr().out
+    assert "remove  .mcp.json " in capsys.readouterr().out
     assert list(project.iterdir()) == []
     assert main(["init", "--undo", "--yes"]) == 0
     assert capsys.readouterr().out == "nothing to undo: init has done nothing here at scope project\n"
@@ -161,3 +198,129 @@ def test_what_stands_in_a_file_is_not_obeyed_by_the_terminal(project: Path, caps
     said = capsys.readouterr().out
     assert "\\x1b[2J\\u202e" in said
     assert "\x1b" not in said
+
+
+def test_the_person_sees_first_what_it_does_where_and_how_to_undo_it(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["init", "--yes", "--budget-usd", "5"])
+    lines = capsys.readouterr().out.splitlines()
+
+    assert lines[:11] == [
+        "This registers server, hooks and agents of mcp_lean with Claude Code, in this folder.",
+        "",
+        "create  .mcp.json                        the server",
+        "create  .claude/settings.json            hooks, and the permission if given",
+        *(
+            f"create  .claude/agents/lean-{name}.md{' ' * (8 - len(name))}  an agent"
+            for name in ("scout", "reviewer", "runner", "worker")
+        ),
+        "create  .mcp-lean.toml                   our settings",
+        "",
+        "mcp-lean init --undo takes all of it back, to the byte.",
+    ]
+    assert lines[11].startswith("note: ")
+
+    main(["init", "--undo", "--yes"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "This takes back what mcp-lean init has done in this folder."
+    assert lines[2] == "remove  .mcp.json                        the server"
+    assert "mcp-lean init writes it again." in lines
+
+
+def test_the_question_is_not_below_a_wall(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Our hooks are 280 lines: of a new file its name is shown, of one that was there what is changed in it."""
+    (project / ".claude").mkdir()
+    (project / ".claude/settings.json").write_text(
+        '{\n  "permissions": {"deny": ["Read(.env)"]}\n}\n', encoding="utf-8"
+    )
+
+    lines = printed(["init"], project, 80).splitlines()
+
+    assert len(lines) < 40
+    assert lines[lines.index("--- .claude/settings.json") :][:9] == [
+        "--- .claude/settings.json",
+        "+++ .claude/settings.json",
+        "@@ -1,3 +1,288 @@",
+        " {",
+        '-  "permissions": {"deny": ["Read(.env)"]}',
+        '+  "permissions": {"deny": ["Read(.env)"]},',
+        '+  "hooks": {',
+        '+    "PreToolUse": [',
+        "+      {",
+    ]
+    assert "+ ... and 280 more lines that are added here" in lines
+    assert "--- /dev/null" not in lines
+    assert lines[-3:] == [
+        "Every line of it: the same command with --dry-run (--json).",
+        "Write this? [y/N] ",
+        "nothing was written",
+    ]
+
+    assert main(["init", "--dry-run"]) == 0
+    whole = capsys.readouterr().out.splitlines()
+    assert len(whole) > 300
+    assert "--- /dev/null" in whole
+    assert not any("more lines" in line for line in whole)
+
+    main(["init", "--yes"])
+    undoing = printed(["init", "--undo"], project, 80).splitlines()
+    assert len(undoing) < 40
+    assert "- ... and 280 more lines that are removed here" in undoing
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_no_word_is_cut_on_a_terminal(project: Path, columns: int) -> None:
+    screen = printed(["init"], project, columns)
+
+    assert [line for line in screen.splitlines() if len(line) > columns and " " in line.strip()] == []
+    assert "create  .claude/agents/lean-reviewer.md  an agent" in screen
+
+
+@pytest.mark.parametrize("command", ["init --yes", "init --undo --yes"])
+def test_a_reader_that_has_gone_leaves_it_done(project: Path, command: str) -> None:
+    """`mcp-lean init --yes | head -1`: it is written before it is told."""
+    if "--undo" in command:
+        main(["init", "--yes"])
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    words = (sys.executable, "-c", AS_A_PERSON, *command.split())
+    done = subprocess.run(words, cwd=project, stdout=write_end, stderr=subprocess.PIPE, text=True)
+    os.close(write_end)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (".mcp.json" in files(project)) is ("--undo" not in command)
+
+
+def client_of(version: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = project.parent / "bin" / "claude"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho '{version} (Claude Code)'\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+
+
+def test_a_client_that_would_drop_the_person_s_own_rules_is_in_the_way(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2.1.117 was tried: it does not know our hooks, and ignores the whole file, deny rules included."""
+    client_of("2.1.117", project, monkeypatch)
+
+    assert main(["init", "--yes"]) == 2
+    assert "it ignores the whole of a settings file" in capsys.readouterr().err
+    assert files(project) == []
+    assert main(["init", "--dry-run"]) == 0
+    assert "note: Claude Code 2.1.117 is older than 2.1.118: it ignores the whole" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("version", "is_said"), [("2.1.118", True), ("2.1.330", False), ("2.4.0", False)])
+def test_an_old_client_is_said_before_anything_is_written(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, version: str, is_said: bool
+) -> None:
+    client_of(version, project, monkeypatch)
+
+    assert main(["init", "--dry-run"]) == 0
+
+    shown = capsys.readouterr().out
+    assert (f"note: Claude Code {version} is older than the oldest that was tried" in shown) is is_said
+    assert ("hooks of type mcp_tool" in shown.partition("--- ")[0]) is is_said

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib
 import os
 import subprocess
 import sys
@@ -12,7 +11,8 @@ from mcp_lean import __version__
 from mcp_lean.cli import main as command_line
 from mcp_lean.cli.main import COMMANDS, main
 from mcp_lean.errors import ConfigError
-from mcp_lean.packing.allocate import MAX_BUDGET_TOKENS
+from mcp_lean.packing.allocate import MAX_BUDGET_TOKENS, default_budget
+from mcp_lean.tools import grep_and_read, repo_summary
 
 HEAVY = ("mcp", "mcp_types", "pydantic", "rich", "plotly", "tree_sitter", "sqlite3", "anyio", "asyncio", "orjson")
 NAMES = [name for name, _, _ in COMMANDS]
@@ -104,6 +104,19 @@ class TestEnds:
 
         assert main(["made-up"]) == 130
 
+    def test_the_command_itself_says_which_argument_it_does_not_know(
+        self, command: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.write(command, "return 0")
+
+        with pytest.raises(SystemExit) as end:
+            main(["made-up", "--nope", "x"])
+
+        assert end.value.code == 2
+        assert capsys.readouterr().err == (
+            "usage: mcp-lean made-up [-h] [--count COUNT]\nmcp-lean made-up: error: unrecognized arguments: --nope x\n"
+        )
+
     def test_an_unexpected_error_is_not_hidden(self, command: Path) -> None:
         self.write(command, "raise ZeroDivisionError")
 
@@ -124,15 +137,19 @@ def test_a_reader_that_has_gone_is_no_failure(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "tool"), [("read", "read_many"), ("grep", "grep_and_read"), ("map", "repo_summary")]
+    ("command", "default"),
+    [
+        ("read", f"{default_budget(1):,} an item"),
+        ("grep", f"{grep_and_read.DEFAULT_BUDGET_TOKENS:,}"),
+        ("map", f"{repo_summary.DEFAULT_BUDGET_TOKENS:,}"),
+    ],
 )
-def test_help_names_the_tool_s_own_budget(command: str, tool: str, capsys: pytest.CaptureFixture[str]) -> None:
-    module = importlib.import_module(f"mcp_lean.tools.{tool}")
+def test_help_names_the_tool_s_own_budget(command: str, default: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([command, "--help"])
 
     shown = " ".join(capsys.readouterr().out.split())
-    assert f"(default {module.DEFAULT_BUDGET_TOKENS:,}, at most {MAX_BUDGET_TOKENS:,})" in shown
+    assert f"(default {default}, at most {MAX_BUDGET_TOKENS:,})" in shown
 
 
 def test_the_version_is_the_package_s() -> None:
@@ -145,8 +162,13 @@ def test_a_workspace_that_is_no_folder_is_wrong_usage(command: list[str], capsys
     assert capsys.readouterr().err == "mcp-lean: --root /nowhere/at/all: no such folder\n"
 
 
-def test_a_context_of_less_than_nothing_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["try", "--context", "-5"])
+def test_what_grep_s_texts_call_paths_is_an_option(capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> None:
+    """The tool tells a model to "say where with `paths`", and a person in a shell reads the same line."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "a.py").write_text("needle = 1\n")
 
-    assert "--context: -5: a number of tokens, 0 or more" in capsys.readouterr().err
+    assert main(["grep", "needle", "--paths", "here", "--root", str(tmp_path)]) == 0
+    one = capsysbinary.readouterr().out
+    assert main(["grep", "needle", "--in", "here", "--root", str(tmp_path)]) == 0
+    assert b"here/a.py" in one
+    assert capsysbinary.readouterr().out == one

@@ -61,9 +61,10 @@ def test_the_headline_stands_first_and_a_pipe_gets_plain_text(home: Path, capsys
     assert captured.err == ""
     assert "\x1b" not in captured.out
     assert lines[0].startswith("7 sessions, 142 requests, $")
-    assert "together strict " in lines[0]
-    assert lines[0].endswith(" (simulated)")
-    assert "baseline reproduces the bill within " in lines[1]
+    assert lines[1].startswith("simulated: everything together saves ")
+    assert lines[1] == lines[-1]
+    assert "baseline reproduces the bill within " in lines[2]
+    assert len(lines) <= 70
     assert max(map(len, lines)) <= 120
     assert "left out: 1 session (one request: 1)" in lines
     assert "measured in sessions that used mcp_lean" in lines
@@ -126,7 +127,7 @@ def test_selectors_are_those_of_the_meter(
     assert as_json(capsys, "--all", "--since", "2026-11-24")["sessions"] == 3
     assert as_json(capsys, "--dir", str(home / "claude" / "projects" / PROJECT))["sessions"] == 7
     assert main(["replay"]) == 3  # this folder has no sessions
-    assert "mcp-lean replay: 0 runs found in " in capsys.readouterr().err
+    assert "mcp-lean replay: 0 sessions found in " in capsys.readouterr().err
 
 
 def test_without_a_selector_all_sessions_of_the_project_are_meant(
@@ -164,7 +165,7 @@ def test_calls_are_in_the_json_only_when_asked_for(home: Path, capsys: pytest.Ca
         (["--session", "5e5510"], 2, "begins 8 ids"),
         (["--session", "ffff"], 3, "with an id that begins ffff"),
         (["--session", "5e551018"], 3, "none of these sessions can be replayed: one request: 1"),
-        (["--dir", "/no/such/folder"], 3, "0 runs found in /no/such/folder"),
+        (["--dir", "/no/such/folder"], 3, "0 sessions found in /no/such/folder"),
     ],
 )
 def test_statuses_and_their_words(
@@ -223,8 +224,12 @@ def test_the_page_is_written_and_named_on_stderr(home: Path, capsys: pytest.Capt
 
 def test_a_page_that_cannot_be_written_is_status_2(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("plotly", reason="plotly (extra `report`) draws the page")
-    assert main(["replay", "--all", "--html", str(home / "no" / "such" / "replay.html")]) == 2
-    assert "No such file or directory" in capsys.readouterr().err
+    target = home / "no" / "such" / "replay.html"
+    assert main(["replay", "--all", "--html", str(target)]) == 2
+    assert capsys.readouterr().err == (
+        f"mcp-lean replay: --html {target}: not written: there is no such folder; "
+        "name a file in a folder that you can write to\n"
+    )
 
 
 def test_two_runs_and_two_hash_seeds_give_the_same_bytes(home: Path) -> None:

@@ -12,7 +12,11 @@ from types import ModuleType
 import pytest
 
 from mcp_lean.cli.main import main
+from mcp_lean.config import Budget
 from mcp_lean.costs import contract
+from mcp_lean.guard.budget.beginning import to_text
+from mcp_lean.guard.ledger.database import NAME
+from mcp_lean.guard.ledger.ledger import Ledger
 from mcp_lean.report import watching
 from mcp_lean.report.selection import Asked
 from mcp_lean.report.watching import Watch
@@ -47,16 +51,16 @@ def test_a_pipe_gets_one_picture(projects: Path, capsys: pytest.CaptureFixture[s
     assert main(["watch", "--dir", str(projects)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == [
-        "5e551011-0000-4000-8000-000000000001  -home-ann-shop",
-        "$0.6655 in 20 requests, 3 % of $25.00 for the run",
+        "5e551011-0000-4000-8000-000000000001  shop",
+        "$0.6655 in 20 requests, 2 % of $25.00 for the run",
     ]
-    assert [line.split()[0] for line in lines[4:7]] == ["orchestrator", "Explore", "scout"]
+    assert [line.split()[0] for line in lines[4:7]] == ["orchestrator", "Explore:", "scout:"]
 
 
 def test_the_projects_budget_is_the_measure(projects: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path(".mcp-lean.toml").write_text("[budget]\nrun_usd = 1.0\n", encoding="utf-8")
     assert main(["watch", "--once", "--session", "5e55"]) == 0
-    assert "67 % of $1.00 for the run" in capsys.readouterr().out
+    assert "66 % of $1.00 for the run" in capsys.readouterr().out
 
 
 def test_nothing_to_watch_is_status_3(projects: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,5 +86,35 @@ def test_a_newer_session_takes_over(projects: Path, monkeypatch: pytest.MonkeyPa
     path = newer.write_run(projects)
     os.utime(path, (time.time() + 60, time.time() + 60))
     watch.show_once(out)
-    names = [line.split()[0] for line in out.getvalue().splitlines() if "-home-ann-shop" in line]
+    names = [line.split()[0] for line in out.getvalue().splitlines() if line.endswith("  shop")]
     assert names == ["5e551011-0000-4000-8000-000000000001", newer.SESSION]
+
+
+def test_a_session_is_held_against_the_limits_that_it_began_with_and_what_was_added(
+    projects: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the guard does: what a file says later counts from the next session on."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    session = example().SESSION
+    ledger = Ledger.open(os.environ)
+    ledger.begin(session, to_text(Budget(run_usd=2.0)))
+    ledger.raise_limit(session, usd=1.0)
+    ledger.close()
+    Path(".mcp-lean.toml").write_text("[budget]\nrun_usd = 1.0\n", encoding="utf-8")
+
+    assert main(["watch", "--dir", str(projects)]) == 0
+    assert "22 % of $3.00 for the run" in capsys.readouterr().out
+
+
+def test_a_ledger_that_cannot_be_read_is_said(
+    projects: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    place = tmp_path / "data" / "mcp-lean" / NAME
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"no database" * 1_000)
+
+    assert main(["watch", "--dir", str(projects)]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "2 % of $25.00 for the run" in shown
+    assert "not read: the guard's ledger: " in shown

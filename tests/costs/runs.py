@@ -84,6 +84,7 @@ def request(
     prompt_chars: int = 0,
     attachment_chars: int = 0,
     own_chars: int = 0,
+    meta_chars: int = 0,
     summary_chars: int = 0,
     text_chars: int = 0,
     tools_changed: bool = False,
@@ -103,6 +104,7 @@ def request(
         results=tuple(results),
         attachment_chars=attachment_chars,
         own_chars=own_chars,
+        meta_chars=meta_chars,
         summary_chars=summary_chars,
         tools_changed=tools_changed,
     )

@@ -56,6 +56,16 @@ def test_words_of_our_hooks_are_charged_to_us_also_before_the_first_request() ->
     }
 
 
+def test_a_skill_that_the_first_prompt_has_loaded_is_no_base() -> None:
+    """It is a message, behind the base, and goes with a compaction."""
+    main = agent([request(0, write_5m=11_000, attachment_chars=2_849, meta_chars=2_849)])
+
+    assert attribute(main, list_prices()).origins == {
+        Origin("base"): Amount(10_000, 0, 10_000 * W5, 0),
+        Origin("reminder"): Amount(1_000, 0, 1_000 * W5, 0),
+    }
+
+
 def test_what_the_estimate_cannot_fill_is_unexplained() -> None:
     main = agent(
         [request(0, write_5m=20_000, prompt_chars=100), request(1, read=20_000, write_5m=5_000, prompt_chars=2_695)]

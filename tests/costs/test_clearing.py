@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mcp_lean.costs import clearing
 from mcp_lean.costs.clearing import Situation, Tariff, decide, is_cold, is_new_task, situation, tariff
 
-from .runs import HAIKU, OPUS, request
+from .runs import HAIKU, OPUS, START_S, call, request, result
 
 FIVE_MINUTES, ONE_HOUR = 300.0, 3600.0
 USD = 10**12
@@ -120,7 +120,27 @@ def test_the_base_is_what_stood_before_the_first_prompt() -> None:
     first = request(0, write_5m=30_000, prompt_chars=2_695, attachment_chars=9_000)
 
     assert clearing.base_tokens(first) == 29_000
+    assert clearing.base_tokens(request(0, write_5m=30_000, meta_chars=2_849)) == 29_000
     assert clearing.base_tokens(request(0, write_5m=500, prompt_chars=26_950)) == 0
+
+
+@pytest.mark.parametrize(
+    ("prompt_chars", "result_at_s", "is_free"),
+    [(9, None, True), (0, None, False), (9, 2.0, False), (9, -7_200.0, True), (0, -7_200.0, False)],
+    ids=["prompt", "tool loop", "typed while it worked", "after an interruption", "a long wait for an answer"],
+)
+def test_a_person_clears_between_turns(prompt_chars: int, result_at_s: float | None, is_free: bool) -> None:
+    """Seconds from the start of the request before; the next one begins ten seconds after it."""
+    asked = [call("t", returned=replace(result(90), at_s=START_S + result_at_s))] if result_at_s is not None else []
+    now = request(1, prompt_chars=prompt_chars, results=["t"] if asked else [])
+
+    assert clearing.is_between_turns(request(0, calls=asked), now) is is_free
+
+
+def test_a_result_of_unknown_time_has_just_arrived() -> None:
+    asked = call("t", returned=result(90))
+
+    assert not clearing.is_between_turns(request(0, calls=[asked]), request(1, prompt_chars=9, results=["t"]))
 
 
 situations = st.builds(

@@ -25,7 +25,7 @@ from .place import Place
 from .records import Request, read_json_lines
 from .wire import JsonObject, WireMessage, read_wire
 
-POLL_S = 0.02
+POLL_S, REST_S = 0.02, 0.1
 ROWS, COLUMNS = 50, 160
 T = TypeVar("T")
 
@@ -78,6 +78,34 @@ class Scene:
         """Raises `Faulty` when a request could not be answered."""
         if self.faults:
             raise Faulty("; ".join(self.faults))
+
+
+def is_at_rest(place: Place) -> bool:
+    """Whether our servers of this place have nothing to do: each thread sleeps, and has not run for `REST_S`.
+
+    A test's own server is not waited for.
+    """
+    before = _threads_of_servers(place)
+    time.sleep(REST_S)
+    return all(state == "S" for _, state, _ in before) and before == _threads_of_servers(place)
+
+
+def _threads_of_servers(place: Place) -> list[tuple[str, str, str]]:
+    """(file, state, how often it was given up or taken the processor) of each thread."""
+    found = []
+    home = f"HOME={place.root / 'home'}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            if words[-2:-1] != [b"serve"] or home not in (process / "environ").read_bytes().split(b"\0"):
+                continue
+            for status in sorted(process.glob("task/*/status")):
+                fields = dict(
+                    line.split(":\t", 1) for line in status.read_text(encoding="utf-8").splitlines() if ":\t" in line
+                )
+                switches = f"{fields['voluntary_ctxt_switches']} {fields['nonvoluntary_ctxt_switches']}"
+                found.append((str(status), fields["State"][0], switches))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

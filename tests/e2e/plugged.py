@@ -8,6 +8,7 @@ The plugin starts the server by its own script. The variable MCP_LEAN puts our r
 """
 
 import json
+import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -28,8 +29,8 @@ def plugged(root: Path, *, args: Iterable[str] = (), env: Mapping[str, str] | No
     wire = place.wires / "lean"
     wire.mkdir(parents=True, exist_ok=True)
     program = place.root / "mcp-lean"
-    recorder = f"{sys.executable} -IS {HERE / 'wire.py'} {wire} 0"
-    program.write_text(f'#!/bin/sh\nexec {recorder} -- {sys.executable} -m mcp_lean "$@"\n', encoding="utf-8")
+    command = (sys.executable, "-IS", str(HERE / "wire.py"), str(wire), "0", "--", sys.executable, "-m", "mcp_lean")
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     return {
         "place": place,

@@ -3,6 +3,8 @@
 The stand-in reports 100,000 output tokens for a `costly` turn: 2 USD at the price of the client's default model.
 """
 
+import base64
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,9 +14,10 @@ import pytest
 
 from mcp_lean.claude_code.hook_settings import hooks
 from mcp_lean.config import Config
+from mcp_lean.guard.budget.words import FOR_PEOPLE
 
 from .client import Claude
-from .live import Scene
+from .live import Scene, Terminal, is_at_rest
 from .place import Place, Server
 from .records import Request, Run, texts_of
 from .script import Says, ToolUse, Turn, spawn, use
@@ -37,11 +40,13 @@ def has_guard(scene: Scene) -> bool:
 def once_ready(says: Says, ready: Callable[[Scene], bool] = has_guard) -> Callable[[Scene], Says]:
     """The turn, as soon as our server has given its tools and has made the guard, which the first hook asks for.
 
-    Before that a hook finds no server, or a guard that is still being loaded, and goes on without an answer.
+    Before that a hook finds no server, or a guard that is still being loaded, and goes on without an answer: on a busy
+    machine what loads behind the guard takes longer than a hook waits.
     """
 
     def turn(scene: Scene) -> Says:
         scene.until(lambda: is_listed(scene) and ready(scene), "the server to be ready")
+        scene.until(lambda: is_at_rest(scene.place), "the server to have loaded everything")
         return says
 
     return turn
@@ -102,6 +107,23 @@ def test_a_subagent_over_its_limit_is_stopped_and_everybody_else_goes_on(claude:
     assert (ending(run)["result"], run.exit_code) == ("all done", 0)
 
 
+@pytest.mark.parametrize("before", [0, 2])
+def test_no_request_follows_one_that_jumps_over_the_limit_from_far_below(claude: Claude, before: int) -> None:
+    """Calls that take no time: the bill of the request is not yet in the transcript when they have ended."""
+    reads = [use("Read", file_path="a.txt", offset=n + 1, limit=1) for n in range(6)]
+    run = claude(
+        files={"a.txt": "a\n" * 9, **limits(agent_usd=1.0)},
+        settings=GUARDED,
+        turns=[once_ready([spawn("spender"), spawn("sibling")]), "all done"],
+        subagents={
+            "spender": [*reads[:before], costly(reads[3]), reads[4], reads[5], "found"],
+            "sibling": [*reads, "x"],
+        },
+    )
+
+    assert [len(run.of("spender")), len(run.of("sibling"))] == [before + 1, 7]
+
+
 def test_the_parent_of_a_background_agent_is_told_with_its_notification(claude: Claude) -> None:
     run = claude(
         files=limits(agent_usd=3.0),
@@ -147,30 +169,121 @@ def test_a_run_over_its_limit_ends_and_only_a_person_can_let_it_go_on(claude: Cl
     assert (ending(after)["result"], after.exit_code) == ("through", 0)
 
 
+PERSON = (
+    "import sys\nfrom mcp_lean.cli import person\n"
+    "person.why_not, person.agrees = lambda environ: '', lambda question: True\n"
+    "from mcp_lean.cli.main import main\nsys.exit(main(sys.argv[1:]))"
+)
+
+
 def by_person(place: Place, *arguments: str) -> None:
-    """A command that is typed in a shell outside of the client."""
+    """A command that is typed at a terminal outside of the client, and answered with yes (`tests/cli/test_person`)."""
     env = place.environment({})
-    command = [sys.executable, "-m", "mcp_lean", *arguments]
+    command = [sys.executable, "-c", PERSON, *arguments]
     subprocess.run(command, cwd=place.project, env=env, check=True, capture_output=True)
+
+
+LEAN = f"{shlex.quote(sys.executable)} -m mcp_lean"
+RAISE = f"{LEAN} budget --raise 500"
 
 
 @pytest.mark.parametrize(
     "command",
     [
-        "mcp-lean budget --raise 5",
-        "cd . && X=1 mcp-lean budget --rai 5",
-        "python -m mcp_lean budget --raise=5 | cat",
-        "env -u CLAUDECODE mcp-lean init --undo --yes",
-        "echo '{}' | python -m mcp_lean hook UserPromptSubmit",
+        RAISE,
+        f"echo y | env -u CLAUDECODE {LEAN} budget $'--rai\\x73e' 500",
+        f"echo {base64.b64encode(RAISE.encode()).decode()} | base64 -d > r.sh; env -u CLAUDECODE setsid sh r.sh <<< y",
+        f"unset CLAUDECODE; echo y | script -qec '{RAISE}' /dev/null",
+        f"exec env -i script -qec '{RAISE}' /dev/null <<< y",
     ],
 )
-def test_an_agent_cannot_do_what_is_for_a_person(claude: Claude, command: str) -> None:
-    run = claude(settings=GUARDED, turns=[once_ready(use("Bash", command=command)), "all right"])
+def test_an_agent_cannot_raise_a_limit_however_it_spells_that(claude: Claude, command: str) -> None:
+    run = claude(
+        files=limits(agent_usd=3.0),
+        settings=GUARDED,
+        turns=[once_ready(spawn("spender")), "all done"],
+        subagents={
+            "spender": [use("Bash", command=command), costly("partial words", echo("a")), costly(echo("b")), "found"]
+        },
+    )
 
-    result = run.result("Bash")
-    assert result.is_error
-    assert "for a person, in a shell" in result.text
-    assert ending(run)["result"] == "all right"
+    refused = run.results("Bash", agent="spender")[0].text
+    assert "not raised: this runs inside of Claude Code" in refused
+    assert refused.rstrip().endswith("a person raises limits, in a terminal outside of Claude Code")
+    assert len(run.of("spender")) <= 3, "it is stopped all the same"
+    assert "was stopped" in remarks(run.of("main")[1])[0]
+
+
+def test_reading_about_it_is_free(claude: Claude) -> None:
+    run = claude(
+        files={"docs.md": "mcp-lean budget --raise 5\n", **limits(agent_usd=3.0)},
+        settings=GUARDED,
+        turns=[once_ready(use("Bash", command="grep 'budget --raise' docs.md && cat .mcp-lean.toml")), "done"],
+    )
+
+    assert run.result_text("Bash").startswith("mcp-lean budget --raise 5\n[budget]\n")
+
+
+@pytest.mark.parametrize("mode", ["acceptEdits", "bypassPermissions"])
+def test_in_print_mode_an_agent_cannot_write_its_limits(claude: Claude, mode: str) -> None:
+    """There is nobody to be asked, so the client refuses, with our reason."""
+
+    def to(name: str) -> Callable[[Scene], Says]:
+        return lambda scene: use("Write", file_path=str(scene.place.project / name), content="[budget]\n")
+
+    run = claude(
+        mode=mode, settings=GUARDED, turns=[once_ready(echo("on")), to(".mcp-lean.toml"), to("other.toml"), "done"]
+    )
+
+    refused, written = run.results("Write")
+    assert (refused.is_error, refused.text) == (True, FOR_PEOPLE)
+    assert not written.is_error
+    assert not (run.place.project / ".mcp-lean.toml").exists()
+
+
+def test_in_the_terminal_the_person_is_asked_before_limits_are_written(claude: Claude) -> None:
+    def to_limits(scene: Scene) -> Says:
+        return use("Write", file_path=str(scene.place.project / ".mcp-lean.toml"), content="[budget]\nrun_usd = 50\n")
+
+    def typed(terminal: Terminal) -> None:
+        terminal.shows("accept edits on")
+        terminal.scene.until(lambda: is_listed(terminal.scene), "the server")
+        terminal.submit("raise my limit")
+        terminal.shows("Do you want to create .mcp-lean.toml?")
+        assert not (terminal.scene.place.project / ".mcp-lean.toml").exists()
+        terminal.type("\r")
+        terminal.shows("as you wished")
+
+    run = claude(
+        settings=GUARDED,
+        mode="acceptEdits",
+        turns=[once_ready(echo("on")), to_limits, "as you wished"],
+        args=["--allowedTools", "Bash"],
+        terminal=typed,
+    )
+
+    assert "run_usd = 50" in (run.place.project / ".mcp-lean.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("how", ["server", "commands"])
+def test_limits_that_an_agent_writes_in_a_shell_are_not_its_own(claude: Claude, how: str, tmp_path: Path) -> None:
+    commands = {"hooks": hooks(Config(), command=(sys.executable, "-m", "mcp_lean"))}
+    lifted = use("Bash", command="printf '[budget]\\nagent_usd = 0\\n' > .mcp-lean.toml")
+    first = claude(
+        mcp={} if how == "commands" else None,
+        files=limits(agent_usd=3.0),
+        settings=commands if how == "commands" else GUARDED,
+        turns=[spawn("spender") if how == "commands" else once_ready(spawn("spender")), "all done"],
+        subagents={"spender": [lifted, *[costly("words", echo(n)) for n in "abcd"], "found"]},
+    )
+
+    assert "agent_usd = 0" in (first.place.project / ".mcp-lean.toml").read_text(encoding="utf-8")
+    assert len(first.of("spender")) <= 3
+    next_one = claude(place=first.place, settings=commands, turns=["done"], mcp={})
+    notices = [message["content"] for message in next_one.stream if message.get("subtype") == "informational"]
+    assert any(
+        "limits have changed since the last session in this folder: agent_usd 3 -> 0" in line for line in notices
+    )
 
 
 BROKEN = {

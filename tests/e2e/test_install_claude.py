@@ -17,6 +17,7 @@ folder=$3/node_modules/@anthropic-ai/claude-code-linux-x64
 mkdir -p "$folder"
 printf '#!/bin/sh\\necho "%s (Claude Code)"\\n' "$NPM_VERSION" >"$folder/claude"
 chmod +x "$folder/claude"
+[ -z "$NPM_MEANWHILE" ] || { cp -r "$3" "$NPM_MEANWHILE"; touch "$NPM_MEANWHILE/the other's"; }
 """
 
 
@@ -30,8 +31,11 @@ class Machine:
         (self.bin / "npm").write_text(NPM, encoding="utf-8")
         (self.bin / "npm").chmod(0o755)
 
-    def install(self, version: str = "2.1.330", fails: str = "") -> subprocess.CompletedProcess[str]:
+    def install(
+        self, version: str = "2.1.330", fails: str = "", meanwhile: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         env = {"NPM_LOG": str(self.log), "NPM_VERSION": version, "NPM_FAILS": fails, "MCP_LEAN_CACHE": str(self.cache)}
+        env["NPM_MEANWHILE"] = meanwhile
         env["PATH"] = f"{self.bin}:{os.environ['PATH']}"
         return subprocess.run([str(SCRIPT)], env=env, capture_output=True, text=True, timeout=20)
 
@@ -51,6 +55,16 @@ def test_it_prints_the_program_last_and_installs_only_once(machine: Machine) -> 
     [call] = machine.log.read_text(encoding="utf-8").splitlines()
     assert call.endswith(PACKAGE)
     assert "--ignore-scripts" in call
+    assert machine.left() == ["claude-code-2.1.330"]
+
+
+def test_what_another_run_has_installed_meanwhile_stays(machine: Machine) -> None:
+    """It may be at work with it."""
+    theirs = machine.cache / "claude-code-2.1.330"
+    done = machine.install(meanwhile=str(theirs))
+
+    assert done.stdout.splitlines()[-1] == str(machine.cache / PROGRAM)
+    assert (theirs / "the other's").exists()
     assert machine.left() == ["claude-code-2.1.330"]
 
 

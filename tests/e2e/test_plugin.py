@@ -8,10 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from mcp_lean import __version__
+from mcp_lean.claude_code.agents import PROJECT_PREFIX
+from mcp_lean.claude_code.doctor.reading import read_setup
+from mcp_lean.claude_code.hook_settings import hooks
+from mcp_lean.config import Config
+
 from .client import Claude
-from .place import Place
-from .plugged import PLUGIN_FOLDER, plugged
-from .records import Run
+from .place import LEAN, Place
+from .plugged import PLUGIN_FOLDER, our_agents, plugged
+from .records import MAIN, Run
 from .script import spawn, use
 from .test_guard import ending, once_ready, remarks
 from .wire import answer_to, read_wire
@@ -79,6 +85,33 @@ def test_it_can_be_installed_from_a_checkout_and_its_tools_are_then_there(claude
     )
 
     assert "print('here')" in run.result_text(READ_MANY, agent="finder")
+    assert run.exit_code == 0
+    [plugin] = read_setup(str(where.project), {"HOME": str(where.root), "CLAUDE_CONFIG_DIR": str(where.config)}).plugins
+    assert (plugin.id, plugin.version) == ("lean@mcp-lean", __version__), "the doctor reads the client's register"
+    assert [server.name for server in plugin.servers] == ["plugin:lean:lean"]
+    assert [list(held.data) for held in plugin.hooks] == [["hooks"]]
+
+
+def test_beside_init_everything_is_there_twice_and_works(claude: Claude, tmp_path: Path) -> None:
+    """What `init` and the doctor warn of: two servers, the tools of both in the prompt, each event asked of both."""
+    how = plugged(tmp_path)
+    ours = f"{PROJECT_PREFIX}read_many"
+    run = claude(
+        **{**how, "mcp": {"lean": LEAN}},
+        settings={"hooks": hooks(Config())},
+        files={"app.py": "print('here')\n", **our_agents()},
+        turns=[once_ready([spawn("one", "lean-scout"), spawn("two", "lean:scout")]), "done"],
+        subagents={
+            "one": [use(ours, items=["app.py"]), "found"],
+            "two": [use(READ_MANY, items=["app.py"]), "found"],
+        },
+    )
+
+    assert {READ_MANY, ours} <= set(run.of(MAIN)[-1].ready_tools)
+    assert "print('here')" in run.result_text(ours, agent="one")
+    assert "print('here')" in run.result_text(READ_MANY, agent="two")
+    calls = [e.message["params"]["arguments"]["event"] for e in run.mcp if e.tool == "hook"]
+    assert calls.count("SubagentStart") == 4, "two agents, two servers"
     assert run.exit_code == 0
 
 

@@ -4,6 +4,7 @@ Nothing of ours holds agents back (docs/figures.md#stagger says why). A client t
 or a hook that no longer can, makes one of these tests fail: then that decision is due for a look.
 """
 
+import shlex
 import sys
 
 import pytest
@@ -33,7 +34,7 @@ def read_tokens(claude: Claude, kind: str, event: str, hold_s: float, answers_af
     """What each of four agents finds in the cache with its first request, the least first."""
     script = claude.root / "hold.py"
     script.write_text(HOLD, encoding="utf-8")
-    command = f"{sys.executable} -IS {script} {claude.root / 'first'} {hold_s}"
+    command = shlex.join((sys.executable, "-IS", str(script), str(claude.root / "first"), str(hold_s)))
     matcher = {"matcher": "Agent"} if event == "PreToolUse" else {}
     hook = {**matcher, "hooks": [{"type": "command", "command": command}]}
     run = claude(
@@ -55,7 +56,7 @@ def test_a_hold_helps_where_the_first_answer_begins_before_its_end(claude: Claud
     first, *others = read_tokens(claude, "lean-scout", event, HOLD_S, 0.2)
 
     assert first == 0
-    assert min(others) > 900
+    assert min(others) > 800
 
 
 def test_a_hold_helps_nobody_where_the_first_answer_begins_later(claude: Claude) -> None:

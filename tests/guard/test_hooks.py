@@ -118,13 +118,6 @@ def test_a_run_that_was_stopped_takes_no_prompt_and_says_so_once() -> None:
     assert outcome.decision.person == "", "the client shows the reason by itself"
 
 
-@pytest.mark.parametrize("state", [State(), State(MODEST), State(OVER_RUN)], ids=["unknown", "modest", "over"])
-def test_a_raise_from_a_shell_call_is_refused_whatever_is_known(state: State) -> None:
-    call = ToolUse("toolu_2", "Bash", {"command": "mcp-lean budget --raise 5"})
-
-    assert decide(event("PreToolUse", "a1", tool=call), state, CONFIG).decision.deny
-
-
 @pytest.mark.parametrize(
     ("loops", "step", "context", "stop"),
     [
@@ -175,6 +168,7 @@ class Books:
     notes: list[str] = field(default_factory=list)
     looks: int = 0
     billed_after: int = 0
+    at_most: Spent | None = None
     bill: dict[str | None, Spent] = field(default_factory=dict)
 
     def _enter(self, method: str) -> None:
@@ -196,6 +190,10 @@ class Books:
             self.spending |= self.bill
         return self.looks >= self.billed_after
 
+    def unseen(self, session_id: str, agent_id: str) -> Spent | None:
+        self._enter("unseen")
+        return self.at_most
+
     def raised(self, session_id: str) -> Raised:
         self._enter("raised")
         return Raised()
@@ -213,6 +211,18 @@ class Books:
     def stop_reason(self, session_id: str, agent_id: str) -> str:
         self._enter("stop_reason")
         return self.stops.get(agent_id, "")
+
+    def begin(self, session_id: str, limits: str) -> str:
+        self._enter("begin")
+        return limits
+
+    def began_with(self, session_id: str) -> str:
+        self._enter("began_with")
+        return ""
+
+    def limits_before(self, session_id: str, cwd: str) -> str:
+        self._enter("limits_before")
+        return ""
 
     def mark_stopped(self, session_id: str, agent_id: str, reason: str, kind: str = "budget") -> None:
         self._enter("mark_stopped")
@@ -328,19 +338,28 @@ def test_whatever_an_event_holds_the_answer_is_one_that_the_client_takes(name: s
     assert said == []
 
 
-def test_close_to_a_limit_the_bill_of_the_last_request_is_waited_for() -> None:
+def test_where_the_last_request_may_have_passed_a_limit_its_bill_is_waited_for() -> None:
     """Else an agent that this bill takes over its limit could send another request unstopped."""
-    close = {"a1": Spent(usd=4.0, requests=9), None: Spent(usd=4.0)}
+    below = {"a1": Spent(usd=0.5, requests=9), None: Spent(usd=0.5)}
     over = {"a1": Spent(usd=6.0, requests=10), None: Spent(usd=6.0)}
-    ledger = Books(spending=dict(close), billed_after=3, bill=over)
+    ledger = Books(spending=dict(below), billed_after=3, bill=over, at_most=Spent(usd=5.5))
 
     assert json.loads(Guard(CONFIG, ledger).answer(batch(call(1), agent_id="a1")))["continue"] is False
     assert ledger.looks == 3
 
 
-@pytest.mark.parametrize(("usd", "name"), [(1.0, "PostToolBatch"), (6.0, "PostToolBatch"), (4.0, "PreToolUse")])
-def test_no_bill_is_waited_for_far_from_a_limit_past_it_or_before_a_call(usd: float, name: str) -> None:
-    ledger = Books(spending={"a1": Spent(usd=usd), None: Spent(usd=usd)}, billed_after=3)
+@pytest.mark.parametrize(
+    ("usd", "at_most", "name"),
+    [
+        (4.0, Spent(usd=0.5), "PostToolBatch"),
+        (4.0, None, "PostToolBatch"),
+        (6.0, Spent(usd=9.0), "PostToolBatch"),
+        (4.0, Spent(usd=9.0), "PreToolUse"),
+    ],
+    ids=["it cannot have passed it", "its bill is there", "it is passed", "a call has ended nothing"],
+)
+def test_no_bill_is_waited_for_in_vain(usd: float, at_most: Spent | None, name: str) -> None:
+    ledger = Books(spending={"a1": Spent(usd=usd), None: Spent(usd=usd)}, billed_after=3, at_most=at_most)
     passed = fields(name, "a1", tool_name="Bash", tool_use_id="toolu_1", tool_calls=json.dumps([call(1)]))
     Guard(CONFIG, ledger).answer(passed)
 
@@ -358,18 +377,22 @@ def test_notes_of_the_ledger_are_passed_on_once() -> None:
     assert said == ["ledger: read-only"]
 
 
-def test_the_person_is_told_once_that_the_settings_cannot_be_used() -> None:
-    guard = Guard(replace(CONFIG, guard=GuardSettings(enabled=False)), Books(), for_person="the guard is off")
-    names = ["Stop", "UserPromptSubmit", "UserPromptSubmit"]
-
-    assert [guard.answer(fields(name)) for name in names] == ["{}", '{"systemMessage": "the guard is off"}', "{}"]
-
-
 def test_a_guard_that_is_switched_off_still_remembers_who_calls() -> None:
     ledger = Books()
     Guard(replace(CONFIG, guard=GuardSettings(enabled=False)), ledger).answer(fields("PreToolUse", "a1"))
 
     assert ledger.seen == [("PreToolUse", "a1")]
+
+
+def test_a_stopped_orchestrator_has_no_request_in_flight() -> None:
+    """Recorded on 2.1.330: no Stop hook comes after a stop. What would have come next must not count for ever."""
+    over = Spent(usd=26.0)
+    ledger = Books(spending={"": over, None: over})
+    guard = Guard(CONFIG, ledger)
+    answers = [json.loads(guard.answer(batch(call(n)))) for n in (1, 2)]
+
+    assert ["continue" in answer for answer in answers] == [False, True]
+    assert ledger.seen == [("PostToolBatch", ""), ("PostToolBatch", ""), ("Stop", "")]
 
 
 def test_a_stopped_subagent_is_noted_as_ended_and_its_parent_hears_of_it_once() -> None:
@@ -454,14 +477,12 @@ def test_a_finding_waits_for_the_end_of_the_batch_and_the_gravest_counts() -> No
     assert guard.answer(batch(call(3), agent_id="a1")) == "{}"
 
 
-def test_interrupted_calls_and_our_own_refusals_are_no_loops() -> None:
+def test_interrupted_calls_are_no_loops() -> None:
     loops = Detector()
     guard = Guard(CONFIG, Books(), loops)
     interrupted = {"tool_name": "Bash", "tool_use_id": "toolu_1", "error": "stopped", "is_interrupt": "true"}
     guard.answer(fields("PostToolUseFailure", **interrupted))
-    raising = {"tool_name": "Bash", "tool_use_id": "toolu_2", "tool_input": '{"command": "mcp-lean budget --raise 5"}'}
-    assert "deny" in guard.answer(fields("PreToolUse", **raising))
-    guard.answer(batch(call(1, response="stopped"), call(2, response="refused")))
+    guard.answer(batch(call(1, response="stopped")))
 
     assert loops.seen == []
 

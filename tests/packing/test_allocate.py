@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mcp_lean.errors import AskError
 from mcp_lean.packing import render
-from mcp_lean.packing.allocate import MIN_SHARE_TOKENS, Packed, pack
+from mcp_lean.packing.allocate import MIN_SHARE_TOKENS, Packed, default_budget, pack
 from mcp_lean.packing.render import CEILING_CHARS, Block, Scale, fit
 from mcp_lean.packing.tokens import cost
 
@@ -145,3 +145,8 @@ def test_the_budget_and_the_character_ceiling_are_kept(sizes: list[tuple[int, st
 def test_a_larger_budget_never_serves_fewer_blocks(sizes: list[int], budget: int) -> None:
     blocks = [block(f"f{i}", count) for i, count in enumerate(sizes)]
     assert pack(blocks, budget).served <= pack(blocks, budget + 100).served
+
+
+@pytest.mark.parametrize(("items", "tokens"), [(1, 8_000), (2, 16_000), (3, 20_000), (500, 20_000)])
+def test_each_item_of_a_list_counts_up_to_what_a_result_may_hold(items: int, tokens: int) -> None:
+    assert default_budget(items) == tokens

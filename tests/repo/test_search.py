@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 
@@ -55,6 +56,16 @@ def find(folder: Path, *patterns: str, **parts: tuple[str, ...]) -> Found:
 
 def counts(found: Found) -> dict[str, tuple[int, ...]]:
     return {file.path: file.counts for file in found.files}
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="needs files in memory")
+def test_no_folder_for_temporary_files_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container may have none that can be written to."""
+    write(tmp_path, src__a="x = 'needle'\n")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+
+    assert counts(find(tmp_path, "needle")) == {"src/a": (1,)}
+    assert rg_search.matching_lines(str(ripgrep.program()), "b", "a\nb\n", lambda: None) == [2]
 
 
 @pytest.fixture

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
+from mcp_lean.costs.cache_breaks import Cause
 from mcp_lean.costs.money import PICO
-from mcp_lean.report.figures import bar, count, duration, label, money, plural, share
+from mcp_lean.report.figures import CAUSES, bar, cause, count, duration, label, money, plural, project_name, share
 
 
 @pytest.mark.parametrize(
@@ -32,9 +35,10 @@ def test_count(number: int, text: str) -> None:
     assert count(number) == text
 
 
-def test_shares_and_bars_never_hide_something() -> None:
+def test_a_share_never_hides_something_and_a_bar_says_how_much() -> None:
     assert [share(0, 10), share(1, 1_000), share(1, 3), share(5, 0)] == ["0 %", "<1 %", "33 %", "-"]
-    assert [bar(0, 10, 4), bar(1, 1_000, 4), bar(5, 10, 4), bar(20, 10, 4)] == ["    ", "█   ", "██  ", "████"]
+    assert [bar(0, 10, 4), bar(1, 1_000, 4), bar(5, 10, 4), bar(20, 10, 4)] == ["    ", "    ", "██  ", "████"]
+    assert [bar(part, 1_000, 12).strip() for part in (41, 42)] == ["", "█"]  # half a block
 
 
 def test_durations_and_numbers() -> None:
@@ -49,3 +53,25 @@ def test_our_own_lines_name_us() -> None:
         "mcp_lean: hook texts",
         "mcp_lean: prompts and tasks",
     ]
+
+
+def test_every_cause_of_a_cache_break_has_words() -> None:
+    assert set(CAUSES) == set(get_args(Cause))
+    assert cause("ttl_expired_5m", 1_140) == "5-minute cache expired in a pause of 19 min"
+    assert cause("unknown", 5) == "no cause found, 5 s after the request before"
+    assert cause("model_changed", None) == "another model"
+
+
+@pytest.mark.parametrize(
+    ("cwd", "name"),
+    [
+        ("/home/ann/shop", "shop"),
+        ("/home/ann/shop/", "shop"),
+        ("C:\\Users\\ann\\shop", "shop"),
+        ("/home/ann/\x1b[31mred", "\\x1b[31mred"),
+        ("", "-home-ann-shop"),
+        ("/", "-home-ann-shop"),
+    ],
+)
+def test_a_project_is_called_as_its_folder_is(cwd: str, name: str) -> None:
+    assert project_name(cwd, "-home-ann-shop") == name

@@ -96,7 +96,7 @@ def test_without_plotly_the_message_names_the_install(tmp_path: Path, monkeypatc
 
     made = cost(tmp_path)
     monkeypatch.setattr(builtins, "__import__", without_plotly)
-    with pytest.raises(ReportExtraMissingError, match=r"pip install 'mcp_lean\[report\]'"):
+    with pytest.raises(ReportExtraMissingError, match=r"pip install '\.\[report\]'"):
         page([made], list_prices(), Skipped())
 
 
@@ -154,7 +154,7 @@ class TestInABrowser:
         for chart in ("where", "time", "context"):
             assert re.search(rf'id="{chart}"[^>]*class="chart[^"]*js-plotly-plot', seen.document), chart
         headings = re.findall(r'<h2 id="t-[^"]*">([^<]*)</h2>', seen.document)
-        assert headings == ["Runs", "Agents", "What the money was for", "Tools", "Cache breaks", "Prompts"]
+        assert headings == ["Sessions", "Agents", "What the money was for", "Tools", "Cache breaks", "Prompts"]
         assert seen.document.count('<button type="button">') > 30  # every column can be sorted by keyboard
 
     def test_a_column_is_sorted_by_its_button(self, seen: Seen) -> None:

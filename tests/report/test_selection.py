@@ -99,14 +99,14 @@ def test_a_place_means_all_runs_in_it(place: Place) -> None:
 
 
 def test_nothing_found_says_where_and_for_what(place: Place, tmp_path: Path) -> None:
-    with pytest.raises(NothingFoundError, match=r"0 runs found in .*-elsewhere; looked for session transcripts"):
+    with pytest.raises(NothingFoundError, match=r"0 sessions found in .*-elsewhere; looked for session transcripts"):
         choose(Asked("/elsewhere"), place.environ)
     with pytest.raises(
-        NothingFoundError, match=r"0 runs found in .*/none; looked for .*; .*/none: no such file or folder$"
+        NothingFoundError, match=r"0 sessions found in .*/none; looked for .*; .*/none: no such file or folder$"
     ):
         place.ids(place=str(tmp_path / "none"))
     with pytest.raises(
-        NothingFoundError, match=r"^0 runs found in \S+/projects; .* with an id that begins ffff; try --dir PATH$"
+        NothingFoundError, match=r"^0 sessions found in \S+/projects; .* with an id that begins ffff; try --dir PATH$"
     ):
         place.ids(session="ffff")
     with pytest.raises(
@@ -116,7 +116,7 @@ def test_nothing_found_says_where_and_for_what(place: Place, tmp_path: Path) -> 
 
 
 def test_a_home_without_claude_code_is_nothing_found(tmp_path: Path) -> None:
-    with pytest.raises(NothingFoundError, match=r"0 runs found in .*projects"):
+    with pytest.raises(NothingFoundError, match=r"0 sessions found in .*projects"):
         choose(Asked("/x"), {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)})
 
 

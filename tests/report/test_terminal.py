@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.text import Text
 
 from mcp_lean.costs.breakdown import Account, Line, RunCost
 from mcp_lean.costs.contract import parse_contract
@@ -74,6 +75,20 @@ def test_a_narrow_terminal_shows_every_dollar(tmp_path: Path) -> None:
     assert "…" not in shown
 
 
+def test_a_narrow_terminal_shows_the_id_and_the_dollars_of_each_run(tmp_path: Path) -> None:
+    """An id that is cut cannot be asked for, and an amount that is cut is another amount."""
+    made = cost(tmp_path)
+    run = replace(made.run, project="-home-ann-projects-a-project-with-a-long-name")
+    dear = replace(made, run=run, gaps=("1 compaction request in no file",))
+    out = io.StringIO()
+    page = console(out)
+    page.width = 80
+    page.print(runs_table([dear, dear], Look(80)))
+    assert "…" not in out.getvalue()
+    assert "5e551011  " in out.getvalue()
+    assert "≥ $0.6900" in out.getvalue()
+
+
 def test_several_runs_are_listed_and_their_agents_merged_by_type(tmp_path: Path) -> None:
     made = cost(tmp_path)
     shown = text(made, replace(made, gaps=("1 compaction request in no file",)))
@@ -88,8 +103,8 @@ def test_many_runs_are_cut_with_their_sum(tmp_path: Path) -> None:
     made = cost(tmp_path)
     table = runs_table([made] * 20, Look(120))
     assert table.row_count == 16
-    assert list(table.columns[0].cells)[-1] == "5 more"
-    assert list(table.columns[-1].cells)[-1] == "$3.45"
+    assert list(table.columns[0].cells)[-1] == Text("5 more")
+    assert list(table.columns[-1].cells)[-1] == Text("$3.45")
 
 
 def test_one_table_by_something_takes_the_place_of_three(tmp_path: Path) -> None:

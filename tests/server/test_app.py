@@ -16,7 +16,7 @@ from mcp_types import TextContent
 from mcp_lean.repo.workspace import Workspace
 from mcp_lean.server.app import MOST_CHARS, LeanServer, definition, reply
 from mcp_lean.server.registry import TOOLS
-from mcp_lean.server.stdio import _is_gone_reader
+from mcp_lean.server.stdio import _is_gone_client
 from mcp_lean.tools.base import Arguments, Context, Tool
 
 
@@ -141,14 +141,15 @@ def test_a_tool_is_hidden_or_loaded_only_by_what_it_says() -> None:
     ("error", "is_gone"),
     [
         (BrokenPipeError(), True),
+        (ConnectionResetError(), True),
         (ExceptionGroup("", [BrokenPipeError(), ExceptionGroup("", [BrokenPipeError()])]), True),
         (ExceptionGroup("", [BrokenPipeError(), ValueError()]), False),
         (ValueError(), False),
         (KeyboardInterrupt(), False),
     ],
 )
-def test_a_reader_that_has_gone_is_told_from_a_failure(error: BaseException, is_gone: bool) -> None:
-    assert _is_gone_reader(error) == is_gone
+def test_a_client_that_has_gone_is_told_from_a_failure(error: BaseException, is_gone: bool) -> None:
+    assert _is_gone_client(error) == is_gone
 
 
 @pytest.mark.asyncio

@@ -18,7 +18,7 @@ from mcp_lean.server.early_hooks import EarlyHooks
 from mcp_lean.server.front import META, MODERN, Opening, shipped_answers
 
 ENVELOPE = {META + "protocolVersion": MODERN, META + "clientCapabilities": {}}
-RAISE = {"tool_name": "Bash", "tool_use_id": "t", "tool_input": '{"command": "mcp-lean budget --raise 5"}'}
+WRITE = {"tool_name": "Edit", "tool_use_id": "t", "tool_input": '{"file_path": "/a/.mcp-lean.toml"}'}
 
 
 class Fake:
@@ -107,6 +107,6 @@ def test_the_same_guard_answers_before_and_after_the_sdk_takes_over(era: str, tm
             return ask("PostToolBatch", tool_calls=json.dumps([call]))
 
         assert [read(1), read(2)] == ["{}", "{}"]
-        assert "deny" in ask("PreToolUse", **RAISE)
+        assert "permissionDecision" in ask("PreToolUse", **WRITE)
         assert wire.call("read_many", items=["."])
         assert "read_many" in read(3)

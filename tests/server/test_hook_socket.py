@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mcp_lean.server import hook_socket
@@ -61,6 +61,7 @@ def test_what_another_version_or_program_says_is_no_question(data: bytes) -> Non
 
 
 @given(st.text(), st.integers(0, 400))
+@example("", 1)
 def test_an_answer_is_whole_or_none(text: str, cut: int) -> None:
     data = hook_socket.answer(text)
 

@@ -41,6 +41,9 @@ class Fake:
     def identify(self, tool_use_id: str) -> Caller | None:
         return Caller("S", tool_use_id)
 
+    def settings(self, session_id: str) -> Config:
+        return CONFIG
+
 
 def door_to(answer: Callable[[Mapping[str, object]], str], deadline_seconds: float = 20.0) -> HookDoor:
     return HookDoor(lambda: Started(Fake(answer), LEDGER, CONFIG), deadline_seconds)  # type: ignore[arg-type]

@@ -56,7 +56,7 @@ def test_a_subagent_hears_of_itself_and_of_the_run(place: Place, ledger: Ledger)
     written(place, ledger)
     budget = Budget(types={"scout": Limits(agent_usd=1.0, agent_requests=300)})
 
-    cached = "91 % of what was sent came from the cache"
+    cached = "92 % of what was sent came from the cache"
     assert ask(place, ledger, "a1", "scout", limits=budget).splitlines() == [
         "run: 0.01 of 25.00 USD (0 %), 7 requests, 2 agents (1 subagents at work)",
         "you (scout a1): 0.00 of 1.00 USD (0 %), 6 of 300 requests",

@@ -265,8 +265,29 @@ def test_nothing_found_names_the_other_case_and_files_named_so(ask: Ask) -> None
 
 def test_nothing_found_in_these_paths_names_others(ask: Ask) -> None:
     assert ask("backoff", paths=["*.ts"]) == (
-        "no hits for backoff\noutside these paths: README.md, src/net.py, src/poll.py, tests/test_net.py"
+        "no hits for backoff\n"
+        "*.ts names no file that is searched\n"
+        "outside these paths: README.md, src/net.py, src/poll.py, tests/test_net.py"
     )
+
+
+@pytest.mark.parametrize(
+    ("paths", "idle"),
+    [
+        (["nope"], ["nope names no file that is searched"]),
+        (["src", "*.rs"], ["*.rs names no file that is searched"]),
+        (["*.py", "out/*.txt"], []),
+    ],
+)
+def test_a_path_under_which_nothing_is_searched_is_named(
+    ask: Ask, folder: Path, paths: list[str], idle: list[str]
+) -> None:
+    write(folder, ".gitignore", "out/\n")
+    write(folder, "out/a.txt", "ignored, and searched where it is named")
+
+    lines = ask("absent", paths=paths).splitlines()
+
+    assert [line for line in lines if "names no file" in line] == idle
 
 
 def test_alternatives_written_as_in_grep_are_explained(ask: Ask) -> None:

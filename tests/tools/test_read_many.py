@@ -13,7 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from mcp_lean.errors import AskError, Cancelled, EngineMissing
-from mcp_lean.packing.allocate import DEFAULT_BUDGET_TOKENS, MAX_BUDGET_TOKENS, MIN_BUDGET_TOKENS
+from mcp_lean.packing.allocate import MAX_BUDGET_TOKENS, MIN_BUDGET_TOKENS
 from mcp_lean.packing.render import CEILING_CHARS
 from mcp_lean.packing.tokens import cost
 from mcp_lean.repo.listing import Listing
@@ -157,9 +157,32 @@ def test_a_budget_is_clamped_and_that_is_said(asked: int, used: int, said: str, 
     assert ask("b.txt", budget=asked) == "\n".join(["== b.txt (1 line)", "only", *([f"note: {said}"] if said else [])])
 
 
+@pytest.mark.parametrize(
+    ("said", "most"),
+    [
+        ("", MAX_BUDGET_TOKENS),
+        ("25000", MAX_BUDGET_TOKENS),
+        ("100000", MAX_BUDGET_TOKENS),
+        ("9" * 5_000, MAX_BUDGET_TOKENS),
+        ("10000", 8_000),
+        ("100", MIN_BUDGET_TOKENS),
+        ("0", MAX_BUDGET_TOKENS),
+        ("-5", MAX_BUDGET_TOKENS),
+        ("ten", MAX_BUDGET_TOKENS),
+    ],
+)
+def test_where_a_person_has_lowered_the_client_s_limit_for_results_ours_is_lower_too(
+    said: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above it the client gives the model an error text of 1.4 kB in the place of the answer."""
+    monkeypatch.setenv("MAX_MCP_OUTPUT_TOKENS", said)
+
+    assert within_limits(20_000) == (most, "" if most == 20_000 else f"budget: {most} tokens used, the most there is")
+
+
 def test_the_definition_is_short() -> None:
     """It is part of every agent's prompt."""
-    assert (TOOL.name, TOOL.always_load, ReadMany(items=["x"]).budget) == ("read_many", True, DEFAULT_BUDGET_TOKENS)
+    assert (TOOL.name, TOOL.always_load, ReadMany(items=["x"]).budget) == ("read_many", True, None)
     assert len(TOOL.description) < 400
 
 
@@ -563,6 +586,16 @@ def test_ten_thousand_items_are_one_call(folder: Path, ask: Ask) -> None:
     assert cost(answer) <= 2_000
     assert len(shown.errors) > 30
     assert shown.more[0].endswith("-10000 of this call")
+
+
+def test_without_a_budget_a_list_has_as_much_as_its_items_would_have_one_by_one(folder: Path, ask: Ask) -> None:
+    for name in "abc":
+        write(folder / f"{name}.txt", "many words of few letters\n" * 800)  # some 6,000 tokens
+
+    assert "more:" not in ask("a.txt")
+    assert "more:" not in ask("a.txt", "b.txt")
+    assert "more:" in ask("a.txt", "b.txt", budget=8_000)
+    assert "more:" in ask("[abc].txt"), "a glob is one item"
 
 
 def test_the_largest_budget_stays_below_the_clients_limit_of_characters(folder: Path, ask: Ask) -> None:

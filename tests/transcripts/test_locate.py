@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_lean.transcripts.locate import locate, project_folders, project_slug, roots
+from mcp_lean.transcripts.locate import is_in_a_root, locate, project_folders, project_slug, roots
 
 from .records import OTHER_SESSION, SESSION, agent_file, assistant, session_file, user, write
 
@@ -176,3 +176,15 @@ def test_the_configured_folder_is_the_only_root(tmp_path: Path) -> None:
     )
     assert roots({"HOME": str(home), "CLAUDE_CONFIG_DIR": str(configured)}) == (str(configured / "projects"),)
     assert roots({"HOME": str(tmp_path / "nobody")}) == ()
+
+
+def test_a_transcript_outside_of_the_roots_is_known_also_behind_a_link(tmp_path: Path) -> None:
+    root = tmp_path / "claude" / "projects"
+    inside = session_file(root / "-a", assistant("m1"))
+    outside = session_file(tmp_path / "projects-of-another", assistant("m1"))
+    (root / "-a" / "link.jsonl").symlink_to(outside)
+    environ = {"CLAUDE_CONFIG_DIR": str(tmp_path / "claude")}
+    paths = (inside, outside, root / "-a" / "link.jsonl", root / "-a" / ".." / ".." / "x.jsonl", "a\0b", "")
+
+    assert [is_in_a_root(str(path), environ) for path in paths] == [True, False, False, False, False, False]
+    assert not is_in_a_root(str(inside), {"CLAUDE_CONFIG_DIR": str(tmp_path / "none")})

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -59,3 +66,68 @@ def test_results_that_nobody_wants_are_given_up() -> None:
 
     assert next(iter(found)) == 0
     found.close()  # type: ignore[attr-defined]
+
+
+LONG_WORK = """
+import os, pathlib, sys, time
+from mcp_lean.transcripts.parallel import in_order
+
+def work(number):
+    (pathlib.Path(sys.argv[1]) / str(os.getpid())).touch()
+    time.sleep(600)
+
+try:
+    list(in_order(work, range(4), 2))
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+PATIENCE_SECONDS = 30.0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_the_processes_end_with_the_one_that_is_killed(number: signal.Signals, tmp_path: Path) -> None:
+    assert ended_by(lambda process: process.send_signal(number), tmp_path) == (-number, [True, True], b"")
+
+
+def test_an_interrupt_from_the_terminal_ends_all_of_them_without_a_word(tmp_path: Path) -> None:
+    """It goes to every process of the group."""
+    assert ended_by(lambda process: os.killpg(process.pid, signal.SIGINT), tmp_path) == (130, [True, True], b"")
+
+
+def ended_by(end: Callable[[subprocess.Popen[bytes]], None], folder: Path) -> tuple[int, list[bool], bytes]:
+    """Exit status, whether both forked processes have ended, and stderr."""
+    (folder / "work").mkdir()
+    command = (sys.executable, "-c", LONG_WORK, folder / "work")
+    with (folder / "stderr").open("wb") as stderr:
+        process = subprocess.Popen(command, stderr=stderr, start_new_session=True)
+    try:
+        workers = at_work(folder / "work")
+        end(process)
+        status = process.wait(PATIENCE_SECONDS)
+        return status, [ends(worker) for worker in workers], (folder / "stderr").read_bytes()
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def at_work(folder: Path) -> list[int]:
+    """The two processes, once both are at work."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while len(found := os.listdir(folder)) < 2:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    return [int(name) for name in found]
+
+
+def ends(process: int) -> bool:
+    """Whether it does, in a moment; one that has ended and that nobody has asked about is a zombie."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        try:
+            if Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        time.sleep(0.01)
+    return False

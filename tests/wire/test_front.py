@@ -100,7 +100,7 @@ def answers(script: list[bytes], folder: Path, front: str) -> tuple[dict[str, Me
             except ValueError:
                 continue
             if isinstance(message, dict) and "id" in message:
-                answer = wire.receive(message["id"], 20)
+                answer = wire.receive(message["id"])
                 found[str(message["id"])] = answer or {}
         return found, wire.end()
 

@@ -26,7 +26,7 @@ from mcp_lean.server import hook_socket
 from wire.driver import ERAS, MODERN, Wire, appears
 
 HOOK = (sys.executable, "-m", "mcp_lean", "hook")
-RAISE = {"tool_name": "Bash", "tool_use_id": "t", "tool_input": {"command": "mcp-lean budget --raise 5"}}
+WRITE = {"tool_name": "Edit", "tool_use_id": "t", "tool_input": {"file_path": "/a/.mcp-lean.toml"}}
 
 
 class Home:
@@ -61,12 +61,19 @@ class Home:
         assert done.returncode == 0
         return done.stdout.decode(), done.stderr.decode()
 
+    def answered(self, event: str, session: str = "S", **fields: object) -> str:
+        """What the command prints; asked again where a busy machine was too late for its deadline."""
+        for _ in range(5):
+            said, complaint = self.hook(event, session, **fields)
+            if "TimeoutError" not in complaint:
+                break
+        assert complaint == ""
+        return said
+
     def read(self, number: int, session: str = "S") -> str:
         """The answer after a single native read."""
         call = {"tool_name": "Read", "tool_use_id": f"t{number}", "tool_input": {}, "tool_response": "x"}
-        said, complaint = self.hook("PostToolBatch", session, tool_calls=[call])
-        assert complaint == ""
-        return said
+        return self.answered("PostToolBatch", session, tool_calls=[call])
 
 
 @pytest.fixture
@@ -123,9 +130,8 @@ def test_a_killed_server_leaves_the_command_to_itself_and_the_next_server_remove
     wire.process.wait()
     wire.end()
 
-    answer, complaint = home.hook("PreToolUse", **RAISE)
-    assert json.loads(answer)["hookSpecificOutput"]["permissionDecision"] == "deny"
-    assert complaint == ""
+    answer = home.answered("PreToolUse", **WRITE)
+    assert json.loads(answer)["hookSpecificOutput"]["permissionDecision"] == "ask"
     os.utime(left, (0, 0))
     with home.serve():
         assert left not in set(home.sockets.iterdir())
@@ -137,17 +143,16 @@ def test_a_server_killed_in_the_middle_of_an_answer_leaves_the_command_to_itself
     wire.process.send_signal(signal.SIGSTOP)
     killing = threading.Timer(0.3, wire.process.kill)
     killing.start()
-    answer, complaint = home.hook("PreToolUse", **RAISE)
+    answer = home.answered("PreToolUse", **WRITE)
     wire.end()
 
-    assert json.loads(answer)["hookSpecificOutput"]["permissionDecision"] == "deny"
-    assert complaint == ""
+    assert json.loads(answer)["hookSpecificOutput"]["permissionDecision"] == "ask"
 
 
 def test_a_server_that_hangs_is_given_up(home: Home) -> None:
     wire = home.serve()
     wire.process.send_signal(signal.SIGSTOP)
-    answer = home.hook("PreToolUse", **RAISE)
+    answer = home.hook("PreToolUse", **WRITE)
     wire.process.kill()
     wire.end()
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import shlex
 import signal
+import socket
+import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from wire.driver import HOSTILE, LEGACY, SERVE, Wire, appears
+from wire.driver import HOSTILE, LEGACY, PATIENCE_SECONDS, SERVE, Wire, appears
 from wire.test_concurrency import gone
 
 INITIALIZE = {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": {"name": "test", "version": "0"}}
@@ -78,6 +82,44 @@ def test_a_reader_that_is_gone_is_no_failure(tmp_path: Path) -> None:
     assert wire.stderr == ""
 
 
+@pytest.mark.parametrize("calls", [0, 1], ids=["in the opening", "with the SDK"])
+def test_a_client_with_one_socket_for_both_directions_may_go_without_reading(calls: int, tmp_path: Path) -> None:
+    """Then it is reading that fails, where a pipe would just end."""
+    lines = [
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": INITIALIZE},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "read_many", "arguments": {}}},
+    ]
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        process = subprocess.Popen(SERVE, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, cwd=tmp_path)
+        theirs.close()
+        for line in lines[: 1 + 2 * calls]:
+            ours.sendall(json.dumps(line).encode() + b"\n")
+        said = b""
+        while said.count(b"\n") < calls:
+            said += ours.recv(1 << 16)
+        assert select.select([ours], [], [], PATIENCE_SECONDS)[0]
+    _, stderr = process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert (process.returncode, stderr) == (0, b"")
+
+
+def test_a_server_that_is_started_without_stderr_serves(tmp_path: Path) -> None:
+    with Wire(command=("sh", "-c", f"exec {shlex.join(SERVE)} 2>&-"), cwd=tmp_path) as wire:
+        assert wire.call("read_many", items=["gone.py"])[1]
+        assert wire.is_alive()
+
+
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "<&- >&- 2>&-"])
+def test_a_server_that_is_started_without_stdin_ends(closed: str) -> None:
+    done = subprocess.run(
+        ("sh", "-c", f"exec {shlex.join(SERVE)} {closed}"), capture_output=True, timeout=PATIENCE_SECONDS
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
 def test_only_protocol_reaches_stdout_whatever_a_tool_prints(tmp_path: Path) -> None:
     wire = Wire(LEGACY, HOSTILE, cwd=tmp_path)
 
@@ -135,7 +177,7 @@ def test_the_log_goes_to_stderr(tmp_path: Path) -> None:
 def test_a_working_directory_that_is_gone_is_told_in_one_line(tmp_path: Path) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
-    script = f"cd {folder} && rmdir {folder} && exec {' '.join(SERVE)}"
+    script = f"cd {shlex.quote(str(folder))} && rmdir ../{folder.name} && exec {shlex.join(SERVE)}"
     wire = Wire(LEGACY, ("sh", "-c", script), open_now=False)
 
     assert wire.end() == 3

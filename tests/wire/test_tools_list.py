@@ -3,7 +3,7 @@
 A changed definition re-bills the prefix of every agent, so it must be seen in review. After adding a tool to
 `mcp_lean/server/registry.py`, or changing words or arguments of one:
 
-    MCP_LEAN_UPDATE_GOLDEN=1 pytest tests/wire/test_tools_list.py
+    scripts/update_opening; MCP_LEAN_UPDATE_GOLDEN=1 pytest tests/wire/test_tools_list.py
 
 then read the diff of tests/data/golden.
 """

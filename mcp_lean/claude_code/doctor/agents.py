@@ -1,16 +1,18 @@
 """Checks of agents' files.
 
 In:  a `Setup`.
-Out: findings: twins that cannot share a cache, worktrees for readers, models with a window in their name.
+Out: findings: twins that cannot share a cache, worktrees for readers, models with a window in their name, files of our
+     own that another version wrote.
 Not here: their prompts' text (`memory`).
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 
-from mcp_lean.claude_code.doctor.finding import Cost, Finding, Result
+from mcp_lean.claude_code.doctor.finding import Cost, Fact, Finding, Result
 from mcp_lean.claude_code.doctor.setup import AgentFile, Setup
 
 WRITERS = {"Edit", "MultiEdit", "Write", "NotebookEdit", "Bash"}
@@ -44,6 +46,31 @@ def twins(setup: Setup) -> Iterator[Result]:
             agent.file.path,
             agent.line(differing[0]),
         )
+
+
+def ours(setup: Setup) -> Iterator[Result]:
+    """Files of our own agents: those of another version are a finding, those that a person has changed are a fact."""
+    from mcp_lean.claude_code.agents import PROJECT_PREFIX, agent_files, is_as_written
+
+    current = agent_files(PROJECT_PREFIX)
+    for agent in setup.agents:
+        name = os.path.basename(agent.file.path).removesuffix(".md")
+        if agent.file.problem or agent.file.text.replace("\r\n", "\n") == current.get(name):
+            continue
+        init = "mcp-lean init" if agent.file.path.startswith(f"{setup.project}/") else "mcp-lean init --scope user"
+        if is_as_written(agent.file.text):
+            yield Finding(
+                "agent-outdated",
+                f"{name} is as another version of mcp-lean wrote it",
+                f"{init} renews it, or removes what this version has not",
+                agent.file.path,
+                1,
+            )
+        elif name in current:
+            yield Fact(
+                f"agent {name}",
+                f"{agent.file.path} differs from ours and stays so; move it away and run {init} for ours",
+            )
 
 
 def reader_worktrees(setup: Setup) -> Iterator[Result]:

@@ -15,13 +15,13 @@ from mcp_lean.claude_code.doctor.setup import Setup
 
 
 def configuration(setup: Setup) -> Iterator[Result]:
-    """Our own settings: whether they can be used, and each value that is not the default, with its origin."""
+    """Our own settings: whether they can be used, and each value with its origin."""
     if setup.config_problem:
         path = setup.config_problem.partition(":")[0]
         yield Finding("config-broken", setup.config_problem, "repair it", path if os.path.isabs(path) else "")
         return
     for name, value, origin in setup.config.values():
-        yield Fact(f"config {name}", f"{value} ({origin})")
+        yield Fact(f"config {name}", f"{value} ({origin})", is_default=name not in setup.config.origins)
 
 
 def ledger(setup: Setup) -> Iterator[Result]:

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 class Seen:
     """What was started and read. `None`: it was not looked at; `unchecked` then says why.
 
-    starts: of our server, with its front (True) and without. listings: of other servers, two starts each.
+    start: of our server. listings: of other servers, two starts each.
     """
 
     client_version: str | None = None
-    starts: Mapping[bool, OwnStart] | None = None
+    start: OwnStart | None = None
     listings: Mapping[str, Sequence[Listing]] | None = None
     runs: Sequence[RunCost] | None = None
     unchecked: tuple[str, ...] = ()
@@ -48,7 +48,10 @@ Check = Callable[[Setup], Iterable[Result]]
 
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("the server is registered and can be started", own.found),
+    ("the plugin is of this version", own.plugin_version),
+    ("the server answers at once", own.front_is_on),
     ("our hooks are in force, once", own.hooks_stand),
+    ("our agents are those of this version", agents.ours),
     ("hooks are not switched off", hook_commands.disabled),
     ("agents may call our tools", own.permission),
     ("our configuration can be used", books.configuration),
@@ -80,8 +83,8 @@ def examine(setup: Setup, seen: Seen) -> Report:
     results += servers.unstable(setup, seen.listings or {})
     if seen.client_version is not None:
         results += client.version(seen.client_version)
-    if seen.starts is not None:
-        results += own.answers(setup, seen.starts)
+    if seen.start is not None:
+        results += own.answers(setup, seen.start)
     if seen.runs is not None:
         results += _of_history(setup, seen.runs)
     results = [client.as_it_is(result, seen.client_version or "") for result in results]

@@ -23,6 +23,10 @@ BEHAVIOURS = (
 )
 """What we rest on; each has its end-to-end test."""
 
+READS_OUR_HOOKS_SINCE = "2.1.118"
+"""Tried on 2.1.48, 2.1.117, 2.1.118, 2.1.120 and 2.1.200: an older client does not know hooks of type mcp_tool, and
+ignores the whole settings file that they stand in, rules that deny something included, without a word."""
+
 SETTINGS_SINCE = (
     ("2.1.243", "promptCacheTtl, subagentPromptCacheTtl"),
     ("2.1.251", "CLAUDE_CODE_SUBAGENT_MODEL as a default"),
@@ -36,18 +40,32 @@ def version(found: str) -> Iterator[Result]:
         yield Fact("client", "claude was not found on PATH; its version was not checked")
         return
     if found in TRIED:
-        yield Fact("client", f"{found}: {'; '.join(BEHAVIOURS)}: all tried on it")
+        yield Fact("client", f"{found}; all that mcp_lean rests on was tried on it")
         return
     if as_numbers(found) > as_numbers(TRIED[-1]):
         yield Fact("client", f"{found}: newer than the newest that was tried ({TRIED[-1]})")
         return
     without = [words for since, words in SETTINGS_SINCE if as_numbers(found) < as_numbers(since)]
+    if ignores_our_settings(found):
+        yield Finding("client-too-old", IGNORES.format(found), "claude update")
+        return
     yield Finding(
         "client-old",
         f"Claude Code {found} is older than the oldest that was tried ({TRIED[0]}); not known there: "
         f"{'; '.join((*BEHAVIOURS, *without))}",
         "claude update",
     )
+
+
+IGNORES = (
+    f"Claude Code {{}} is older than {READS_OUR_HOOKS_SINCE}: it ignores the whole of a settings file in which our "
+    "hooks stand, with every permission and deny rule in it, and does not say so"
+)
+
+
+def ignores_our_settings(found: str) -> bool:
+    """Whether a client of this version drops the file that our hooks stand in; not for an unknown one."""
+    return bool(found) and as_numbers(found) < as_numbers(READS_OUR_HOOKS_SINCE)
 
 
 HARMLESS_SINCE = {"hook-varying": ("2.1.330", "stands behind the first prompt there, and breaks no cache")}

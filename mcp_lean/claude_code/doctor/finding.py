@@ -43,10 +43,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something to know: a measured size, a version, a setting, a figure to think about."""
+    """Something to know: a measured size, a version, a setting, a figure to think about.
+
+    is_default: a setting that nobody has set; people see how many there are.
+    """
 
     name: str
     says: str
+    is_default: bool = False
 
 
 Result = Finding | Fact

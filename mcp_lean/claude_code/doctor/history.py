@@ -45,12 +45,12 @@ def _prompts(cost: AgentCost) -> int:
 
 KINDS = (
     Kind(
-        "conversations of several prompts",
+        "sessions of several prompts",
         {ttl: f'"promptCacheTtl": "{ttl}"' for ttl in LIFETIMES},
         lambda agent: agent.side == "orchestrator" and _prompts(agent) > 1,
     ),
     Kind(
-        "tasks of one prompt",
+        "sessions of one prompt",
         {
             "5m": "FORCE_PROMPT_CACHING_5M=1 where such runs start",
             "1h": "ENABLE_PROMPT_CACHING_1H=1 where such runs start",
@@ -144,7 +144,7 @@ def breaks(costs: Sequence[RunCost]) -> Iterator[Result]:
             if found.cause in AVOIDABLE:
                 by_cause.setdefault(found.cause, []).append(found.picousd)
     for cause, amounts in sorted(by_cause.items()):
-        yield Fact(f"cache breaks, {cause}", f"{len(amounts)}, {to_usd(sum(amounts)):.2f} USD")
+        yield Fact(f"cache breaks, {cause.replace('_', ' ')}", f"{len(amounts)}, {to_usd(sum(amounts)):.2f} USD")
     shares = [share for cost in costs if (share := read_share(cost.usage)) is not None]
     poor = sum(share < POOR_READ_SHARE for share in shares)
     if shares:

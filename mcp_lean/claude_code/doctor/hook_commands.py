@@ -52,7 +52,7 @@ SCRIPT_BYTES = 64 << 10
 
 def varying_output(setup: Setup) -> Iterator[Result]:
     """Hooks at the start of a session or subagent that print something else each time."""
-    for settings in setup.settings:
+    for settings in (*setup.settings, *(held for plugin in setup.plugins for held in plugin.hooks)):
         for event in STARTS:
             for line, command in _commands(settings, event):
                 source, path = _source(command, setup)
@@ -78,6 +78,14 @@ def disabled(setup: Setup) -> Iterator[Result]:
                 "remove it",
                 settings.file.path,
                 settings.line("disableAllHooks"),
+            )
+        if settings.scope == "managed" and settings.data.get("allowManagedHooksOnly") is True:
+            yield Finding(
+                "hooks-disabled",
+                "allowManagedHooksOnly: hooks of projects, users and plugins do not run, ours among them",
+                "ask the administrator to put ours (mcp-lean budget --hooks) among the managed ones",
+                settings.file.path,
+                settings.line("allowManagedHooksOnly"),
             )
 
 

@@ -8,38 +8,44 @@ Not here: starting it (`probe`), other servers (`servers`), configuration and le
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 
+from mcp_lean import __version__
+from mcp_lean.claude_code.agents import PLUGIN
 from mcp_lean.claude_code.doctor.finding import Fact, Finding, Result
+from mcp_lean.claude_code.doctor.plugins import is_ours
 from mcp_lean.claude_code.doctor.probe import OwnStart
 from mcp_lean.claude_code.doctor.setup import Server, Settings, Setup
 from mcp_lean.claude_code.hook_settings import hooks
-from mcp_lean.claude_code.init.parts import is_our_group, is_our_hook, is_our_server, is_startable
+from mcp_lean.claude_code.init.parts import is_our_group, is_our_hook, is_our_server, is_startable, loads_the_folder
 from mcp_lean.claude_code.init.places import SERVER
+from mcp_lean.guard.routing.agents import OWN_MARK
+from mcp_lean.repo.programs import search_path
 
 SLOW_SECONDS = 1.5
 """The client holds the first request back for about two seconds; a busy machine takes several times as long."""
 
-PLUGIN = "lean"
+FRONT = "MCP_LEAN_FRONT"
+"""Switches off the small program that answers while the server is being loaded (`server/front`)."""
 
 
-def enabled_plugins(setup: Setup) -> list[str]:
-    """Names of all plugins that some settings file enables, sorted."""
-    found = set()
-    for settings in setup.settings:
-        plugins = settings.data.get("enabledPlugins")
-        found |= {str(name) for name, value in plugins.items() if value is True} if isinstance(plugins, dict) else set()
-    return sorted(found)
-
-
-def has_plugin(setup: Setup) -> bool:
-    """Whether our plugin is enabled; server and hooks then come from there."""
-    return any(name.partition("@")[0] == PLUGIN for name in enabled_plugins(setup))
+def our_plugin(setup: Setup) -> str:
+    """The id of our plugin where it is enabled, else empty; server and hooks then come from there. One that is not in
+    the client's register is taken for ours by its name."""
+    others = {plugin.id for plugin in setup.plugins if not is_ours(plugin)}
+    return next((name for name in setup.enabled_plugins if name.partition("@")[0] == PLUGIN and name not in others), "")
 
 
 def own_server(setup: Setup) -> Server | None:
     """Our server among those that the client starts."""
-    return next((server for server in setup.servers if is_our_server(server.entry)), None)
+    return next(iter(_own_servers(setup)), None)
+
+
+def _own_servers(setup: Setup) -> list[Server]:
+    """Those that start our server, the one that hooks and agents call first."""
+    ours = [server for server in setup.servers if is_our_server(server.entry)]
+    return sorted(ours, key=lambda server: server.name != SERVER)
 
 
 def start_words(setup: Setup) -> tuple[str, ...]:
@@ -50,11 +56,11 @@ def start_words(setup: Setup) -> tuple[str, ...]:
     import shutil
     import sys
 
-    own = (sys.executable, "-m", "mcp_lean", "serve")
+    own = (sys.executable, "-P", "-m", "mcp_lean", "serve")  # -P: no module that lies in the project
     server = own_server(setup)
     if server is None:
         return own
-    program = shutil.which("mcp-lean", path=setup.environ.get("PATH") or os.defpath)
+    program = shutil.which("mcp-lean", path=search_path(setup.environ))
     beside = os.path.join(os.path.dirname(sys.executable), "mcp-lean")
     is_script = server.words[0] in ("mcp-lean", program, beside) and server.words[1:] == ("serve",)
     is_known = is_script or (server.words[0] == sys.executable and server.words[1:] == own[1:])
@@ -65,8 +71,16 @@ def found(setup: Setup) -> Iterator[Result]:
     """Whether the client is told to start our server, and can."""
     server = own_server(setup)
     if server is None:
-        if has_plugin(setup):
+        if our_plugin(setup):
             yield Fact("server", "comes from the plugin")
+            return
+        if setup.managed_servers:
+            yield Finding(
+                "server-managed-away",
+                "an administrator's list of servers is in force, and ours is not in it: the client starts no others",
+                "ask for it to be added there",
+                setup.managed_servers,
+            )
             return
         taken = next((other for other in setup.servers if other.name == SERVER), None)
         if taken:
@@ -81,12 +95,28 @@ def found(setup: Setup) -> Iterator[Result]:
             yield Finding("server-missing", "no server of ours is registered for this folder", "mcp-lean init")
         return
     yield Fact("server", f"{server.name} in {server.path} ({server.scope} scope): {' '.join(server.words)}")
-    if has_plugin(setup):
+    if plugin := our_plugin(setup):
         yield Finding(
             "installed-twice",
             "our server is registered here and comes from the plugin, too: two processes, each tool twice in a prefix, "
-            "each event asked about twice",
-            "mcp-lean init --undo, or disable the plugin",
+            "each event asked about twice (seen on 2.1.330; both work)",
+            f"keep one: mcp-lean init --undo{_scope_words(server)}, or claude plugin disable {plugin}",
+            server.path,
+            server.line,
+        )
+    for again in _own_servers(setup)[1:]:
+        yield Finding(
+            "installed-twice",
+            f"{again.name} starts our server, too: two processes, and each tool twice in a prefix",
+            f"take {again.name} out; hooks and agents call {server.name}",
+            again.path,
+            again.line,
+        )
+    if loads_the_folder(server.entry):
+        yield Finding(
+            "server-loads-folder",
+            "its Python takes modules from the project first: a json.py or mcp_lean/ there would run in place of ours",
+            '"-P" before "-m" in its arguments',
             server.path,
             server.line,
         )
@@ -101,10 +131,38 @@ def found(setup: Setup) -> Iterator[Result]:
         )
 
 
+def _scope_words(server: Server) -> str:
+    return f" --scope {server.scope}" if server.scope in ("user", "local") else ""
+
+
+def plugin_version(setup: Setup) -> Iterator[Result]:
+    """Whether our plugin's hooks and agents are those of the program that they call."""
+    for plugin in setup.plugins:
+        if plugin.id == our_plugin(setup):
+            yield Fact("plugin", f"{plugin.id} {plugin.version} in {plugin.folder}")
+            if plugin.version != __version__:
+                yield Finding(
+                    "plugin-other-version",
+                    f"the plugin is of version {plugin.version}, this program of {__version__}: hooks and agents do "
+                    "not fit it",
+                    f"claude plugin update {plugin.id}, or install mcp_lean {plugin.version}",
+                    plugin.folder,
+                )
+
+
 def _kept_away(setup: Setup, server: Server) -> Iterator[Finding]:
     """What the person has told the client against our server or its tools."""
     for settings in setup.settings:
         refused = settings.data.get("disabledMcpjsonServers")
+        shut = settings.data.get("deniedMcpServers")
+        if isinstance(shut, list) and {"serverName": server.name} in shut:
+            yield Finding(
+                "server-disabled",
+                f"deniedMcpServers names {server.name}: the client does not start it",
+                "take it out of the list, or ask whoever wrote it",
+                settings.file.path,
+                settings.line("deniedMcpServers"),
+            )
         if server.scope == "project" and isinstance(refused, list) and server.name in refused:
             yield Finding(
                 "server-disabled",
@@ -116,14 +174,20 @@ def _kept_away(setup: Setup, server: Server) -> Iterator[Finding]:
         permissions = settings.data.get("permissions")
         denied = permissions.get("deny") if isinstance(permissions, dict) else None
         for rule in denied if isinstance(denied, list) else ():
-            if isinstance(rule, str) and (rule == f"mcp__{server.name}" or rule.startswith(f"mcp__{server.name}__")):
+            if isinstance(rule, str) and _shuts_out(rule, server.name):
                 yield Finding(
                     "tools-denied",
-                    f"a deny rule, {rule}, keeps agents from our tools, whose definitions they may carry all the same",
+                    f"a deny rule, {rule}, shuts out tools or agents of ours, which prompts may carry all the same",
                     "take the rule out, or the server",
                     settings.file.path,
                     settings.line("permissions", "deny"),
                 )
+
+
+def _shuts_out(rule: str, server: str) -> bool:
+    """Whether a deny rule takes one of our tools, or the start of one of our agents."""
+    of_tools = rule in ("mcp__*", f"mcp__{server}") or rule.startswith(f"mcp__{server}__")
+    return of_tools or re.fullmatch(rf"(?:Agent|Task)\({OWN_MARK}\w+\)", rule) is not None
 
 
 def permission(setup: Setup) -> Iterator[Result]:
@@ -144,43 +208,62 @@ def permission(setup: Setup) -> Iterator[Result]:
         yield Fact("permission", "our tools are not allowed: a person is asked, and print mode refuses; init --allow")
 
 
-def answers(setup: Setup, starts: Mapping[bool, OwnStart]) -> Iterator[Result]:
-    """How fast the server answers, with its front (`True`) and without, and whether hooks are answered."""
-    for front, start in sorted(starts.items(), reverse=True):
-        server = own_server(setup)
-        place = (server.path, server.line) if server else ("", 0)
-        name = "start" if front else "start without front"
-        if start.problem:
-            yield Finding("server-fails", f"our server {start.problem}", "mcp-lean serve, by hand, says why", *place)
-            continue
-        hook = f"; a hook was answered in {start.hook_seconds * 1000:.0f} ms" if start.hook_answer else ""
-        yield Fact(name, f"{start.seconds:.2f} s to its list of {len(start.tools)} tools{hook}")
-        if front and start.seconds > SLOW_SECONDS:
-            yield Finding(
-                "server-slow",
-                f"{start.seconds:.1f} s until it lists its tools; the first request leaves without after about 2 s",
-                "a busy machine, or a slow disk: try again; MCP_LEAN_FRONT is not to be 0",
-                *place,
-            )
-        if front and not start.hook_answer.startswith("{"):
-            yield Finding(
-                "hook-fails",
-                f"a hook event is not answered with JSON but with {start.hook_answer[:80]!r}",
-                "mcp-lean serve, by hand, says why; work goes on without the guard",
-                *place,
-            )
+def answers(setup: Setup, start: OwnStart) -> Iterator[Result]:
+    """How fast the server answers, and whether hooks are answered."""
+    server = own_server(setup)
+    place = (server.path, server.line) if server else ("", 0)
+    if start.problem:
+        yield Finding("server-fails", f"our server {start.problem}", "mcp-lean serve, by hand, says why", *place)
+        return
+    yield Fact(
+        "start",
+        f"{start.seconds:.2f} s to its list of {len(start.tools)} tools, {start.ready_seconds:.2f} s to the first "
+        f"answered call; a hook was answered in {start.hook_seconds * 1000:.0f} ms",
+    )
+    if start.seconds > SLOW_SECONDS:
+        yield Finding(
+            "server-slow",
+            f"{start.seconds:.1f} s until it lists its tools; the first request leaves without after about 2 s",
+            "a busy machine, or a slow disk: try again",
+            *place,
+        )
+    if not start.hook_answer.startswith("{"):
+        yield Finding(
+            "hook-fails",
+            f"a hook event is not answered with JSON but with {start.hook_answer[:80]!r}",
+            "mcp-lean serve, by hand, says why; work goes on without the guard",
+            *place,
+        )
+
+
+def front_is_on(setup: Setup) -> Iterator[Result]:
+    """Whether the server may answer before all of it is loaded."""
+    value, path, line = setup.variable(FRONT)
+    server = own_server(setup)
+    own = server.entry.get("env") if server else None
+    if server and isinstance(own, dict) and FRONT in own:
+        value, path, line = str(own[FRONT]), server.path, server.line
+    if value == "0":
+        yield Finding(
+            "front-off",
+            f"{FRONT}=0: the server lists its tools when all of it is loaded, half a second to some seconds later, and "
+            "on a busy machine a session's first request leaves without them",
+            "remove it; it is for finding faults in the server",
+            path,
+            line,
+        )
 
 
 def hooks_stand(setup: Setup) -> Iterator[Result]:
     """Whether the hooks that the configuration needs are in force, once."""
-    if has_plugin(setup) or own_server(setup) is None:
+    if our_plugin(setup) or own_server(setup) is None:
         return
     wanted = hooks(setup.written, SERVER)
     held = [(settings, event, group) for settings in setup.settings for event, group in _groups(settings)]
     if wanted and not held:
         yield Finding(
             "hooks-missing",
-            "no hooks of ours: nothing is counted, no limit holds, and no agent is known by name",
+            "mcp_lean's hooks are not installed: nothing is counted, and no limit holds",
             "mcp-lean init",
         )
         return

@@ -14,6 +14,7 @@ import json
 import os
 import re
 import signal
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from mcp_lean.claude_code.doctor.servers import Listing, listing
 from mcp_lean.errors import EngineMissing
+from mcp_lean.repo.programs import search_path
 
 if TYPE_CHECKING:
     import subprocess
@@ -41,11 +43,13 @@ HOOK = "hook"
 
 @dataclass(frozen=True, slots=True)
 class OwnStart:
-    """How our server started: seconds from the spawn to the answered `tools/list`; what the hook tool answered."""
+    """How our server started: seconds from the spawn to the answered `tools/list`, and to the first answered call, for
+    which all of it has to be loaded; what the hook tool answered to that, and how fast when asked again."""
 
     seconds: float = 0.0
     tools: tuple[str, ...] = ()
     hook_answer: str = ""
+    ready_seconds: float = 0.0
     hook_seconds: float = 0.0
     problem: str = ""
 
@@ -62,30 +66,30 @@ def listed(words: Sequence[str], cwd: str, environ: Mapping[str, str]) -> Listin
         return Listing(problem=_words(error))
 
 
-def own_start(words: Sequence[str], cwd: str, environ: Mapping[str, str], *, front: bool, hook: bool) -> OwnStart:
-    """One start of our server, with or without its front. Its ledger and caches are in a folder that goes."""
+def own_start(words: Sequence[str], cwd: str, environ: Mapping[str, str]) -> OwnStart:
+    """One start of our server. Its ledger and caches are in a folder that goes."""
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="mcp-lean-doctor-") as folder:
         # Run by an agent, the doctor has that session's variables; this server is not of that session.
         own = {name: value for name, value in environ.items() if not name.startswith("CLAUDE_CODE_")}
-        own |= {"XDG_DATA_HOME": folder, "XDG_CACHE_HOME": folder, "MCP_LEAN_FRONT": "1" if front else "0"}
-        own["CLAUDE_PROJECT_DIR"] = cwd
+        own |= {"XDG_DATA_HOME": folder, "XDG_CACHE_HOME": folder, "CLAUDE_PROJECT_DIR": cwd}
+        own["PATH"] = search_path(environ)
+        event = {"event": "SubagentStart", "session_id": "doctor", "agent_id": "doctor", "cwd": cwd}
         try:
             began = time.monotonic()
             with _server(words, cwd, own, OWN_SECONDS) as wire:
                 wire.open()
                 # The tool for hooks is hidden from models, and no tool to a person.
                 tools = tuple(str(tool.get("name")) for tool in wire.tools() if tool.get("name") != HOOK)
-                seconds = time.monotonic() - began
-                if not hook:
-                    return OwnStart(seconds, tools)
-                event = {"event": "SubagentStart", "session_id": "doctor", "agent_id": "doctor", "cwd": cwd}
-                asked = time.monotonic()
+                listed_at = time.monotonic()
                 answer = wire.ask("tools/call", {"name": HOOK, "arguments": event})
+                ready_at = time.monotonic()
+                wire.ask("tools/call", {"name": HOOK, "arguments": event})
+                seconds = time.monotonic() - ready_at
                 content = answer.get("content")
                 text = content[0].get("text") if isinstance(content, list) and content else None
-                return OwnStart(seconds, tools, str(text or ""), time.monotonic() - asked)
+                return OwnStart(listed_at - began, tools, str(text or ""), ready_at - began, seconds)
         except (EngineMissing, OSError, ValueError) as error:
             return OwnStart(problem=_words(error))
 
@@ -201,6 +205,8 @@ def _server(words: Sequence[str], cwd: str, environ: Mapping[str, str], seconds:
     """A running server; it is ended with all that it started."""
     import subprocess
 
+    if sys.platform == "win32":
+        raise EngineMissing("cannot be tried on Windows: it could not be ended with all that it starts")
     process = subprocess.Popen(
         list(words),
         cwd=cwd,
@@ -219,6 +225,8 @@ def _server(words: Sequence[str], cwd: str, environ: Mapping[str, str], seconds:
 def _end(process: subprocess.Popen[bytes]) -> None:
     import subprocess
 
+    if sys.platform == "win32":
+        return  # nothing was started
     for stream in (process.stdin, process.stdout):
         if stream:
             with suppress(BrokenPipeError):  # what was not sent is of no use to a server that has gone

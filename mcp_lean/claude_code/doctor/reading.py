@@ -12,8 +12,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from mcp_lean.claude_code.doctor.plugins import is_ours, read_plugins
 from mcp_lean.claude_code.doctor.setup import AgentFile, MemoryFile, Server, Settings, Setup, TextFile
 from mcp_lean.claude_code.init.files import MAX_BYTES, read
 from mcp_lean.claude_code.json_edit import parse
@@ -38,7 +39,17 @@ def read_setup(project: str, environ: Mapping[str, str]) -> Setup:
     project = os.path.realpath(project)
     own = client_folder(environ)
     settings = tuple(_settings(project, own))
-    servers, problems = _servers(project, environ)
+    enabled = tuple(enabled_plugins(settings))
+    plugins = read_plugins(enabled, project, own)
+    managed = os.path.join(managed_folder(), "managed-mcp.json")
+    if os.path.exists(managed):
+        of_managed, problems = _servers_of_file(managed, "managed")
+        servers = tuple(sorted(of_managed, key=lambda server: server.name))
+    else:
+        managed = ""
+        servers, problems = _servers(project, environ)
+        servers += tuple(server for plugin in plugins if not is_ours(plugin) for server in plugin.servers)
+    problems += tuple(problem for plugin in plugins for problem in plugin.problems)
     config, written, problem = Config(), Config(), ""
     try:
         written = load(project, {name: value for name, value in environ.items() if not name.startswith("MCP_LEAN_")})
@@ -53,6 +64,9 @@ def read_setup(project: str, environ: Mapping[str, str]) -> Setup:
         agents=tuple(_agents((os.path.join(own, "agents"), os.path.join(project, ".claude", "agents")))),
         servers=servers,
         server_problems=problems,
+        enabled_plugins=enabled,
+        plugins=plugins,
+        managed_servers=managed,
         config=config,
         written=written,
         config_problem=problem,
@@ -156,32 +170,41 @@ def _agents(folders: tuple[str, ...]) -> Iterator[AgentFile]:
 def _servers(project: str, environ: Mapping[str, str]) -> tuple[tuple[Server, ...], tuple[TextFile, ...]]:
     """The servers, and the files that could not be read. Of one name the strongest counts: local, project, user."""
     of_client, problems = _client_servers(project, environ)
-    of_project, more = _project_servers(os.path.join(project, ".mcp.json"))
+    of_project, more = _servers_of_file(os.path.join(project, ".mcp.json"), "project")
     found = {server.name: server for server in of_client if server.scope == "user"}
     found |= {server.name: server for server in of_project}
     found |= {server.name: server for server in of_client if server.scope == "local"}
     return tuple(found[name] for name in sorted(found)), (*problems, *more)
 
 
-def _project_servers(path: str) -> tuple[list[Server], list[TextFile]]:
+def enabled_plugins(settings: Iterable[Settings]) -> list[str]:
+    """Plugins that are on, sorted; of two files that say something of one the stronger counts."""
+    found: dict[str, object] = {}
+    for each in settings:
+        found |= mapping(each.data.get("enabledPlugins"))
+    return sorted(name for name, value in found.items() if value is True)
+
+
+def _servers_of_file(path: str, scope: str) -> tuple[tuple[Server, ...], tuple[TextFile, ...]]:
     file = text_file(path)
     if file is None:
-        return [], []
+        return (), ()
     try:
         if file.problem:
             raise ConfigError(file.problem)
         document = parse(file.text)
     except LeanError as error:
-        return [], [TextFile(path, "", str(error))]
+        return (), (TextFile(path, "", str(error)),)
     if not document.is_plain:
-        return [], [TextFile(path, "", "has comments or trailing commas: the client ignores the whole file")]
+        return (), (TextFile(path, "", "has comments or trailing commas: the client ignores the whole file"),)
     held = document.root.at("mcpServers")
     members = zip(held.keys, held.items, strict=True) if held and held.is_object else ()
-    return [
-        Server(name, "project", path, file.line_of(node.start), node.value)
+    found = (
+        Server(name, scope, path, file.line_of(node.start), node.value)
         for name, node in members
         if isinstance(node.value, dict)
-    ], []
+    )
+    return tuple(found), ()
 
 
 def _client_servers(project: str, environ: Mapping[str, str]) -> tuple[list[Server], list[TextFile]]:

@@ -102,6 +102,22 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class Plugin:
+    """An enabled plugin as it is installed. `id`: with its marketplace, as settings name it. hooks: files with them."""
+
+    id: str
+    folder: str
+    version: str
+    servers: tuple[Server, ...] = ()
+    hooks: tuple[Settings, ...] = ()
+    problems: tuple[TextFile, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.id.partition("@")[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """Everything that the checks look at. `environ` is the whole environment: print names of it, never values."""
 
@@ -112,6 +128,11 @@ class Setup:
     agents: tuple[AgentFile, ...] = ()
     servers: tuple[Server, ...] = ()
     server_problems: tuple[TextFile, ...] = ()
+    enabled_plugins: tuple[str, ...] = ()
+    plugins: tuple[Plugin, ...] = ()
+    """Those of the enabled ones that are installed. The servers of all but ours are among `servers`."""
+    managed_servers: str = ""
+    """The administrator's file of servers; where it exists the client starts no others."""
     config: Config = field(default_factory=Config)
     written: Config = field(default_factory=Config)
     """Our configuration as files have it, without this shell's variables: what `init` goes by."""

@@ -14,11 +14,12 @@ import sys
 from collections.abc import Mapping
 
 from mcp_lean.claude_code.init.places import JsonObject
+from mcp_lean.repo.programs import search_path
 
 
 def server_entry(scope: str, environ: Mapping[str, str]) -> tuple[JsonObject, str]:
     """The entry that starts our server, and why it is written so."""
-    found = shutil.which("mcp-lean", path=environ.get("PATH") or os.defpath)
+    found = shutil.which("mcp-lean", path=search_path(environ))
     if scope == "project" and found:
         return (
             {"command": "mcp-lean", "args": ["serve"]},
@@ -29,7 +30,7 @@ def server_entry(scope: str, environ: Mapping[str, str]) -> tuple[JsonObject, st
     entry: JsonObject = (
         {"command": script, "args": ["serve"]}
         if is_script
-        else {"command": sys.executable, "args": ["-m", "mcp_lean", "serve"]}
+        else {"command": sys.executable, "args": ["-P", "-m", "mcp_lean", "serve"]}
     )
     why = f"the command is {entry['command']}, the mcp-lean that runs now, whatever PATH a session has"
     if scope == "project":

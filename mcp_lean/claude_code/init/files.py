@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from mcp_lean.errors import ConfigError
+from mcp_lean.open_flags import READ
 
 MAX_BYTES = 1 << 20
 """Settings have kilobytes. A larger file under such a name is something else, and takes a second or more to parse."""
@@ -71,7 +73,7 @@ def read(path: str, inside: str = "", most_bytes: int = MAX_BYTES) -> Held:
         raise ConfigError(f"{path}: leads out of {inside}, to {target}; change that file yourself, or remove the link")
     try:
         # Not waiting on a FIFO, and nothing but a regular file.
-        descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(target, READ)
     except (FileNotFoundError, NotADirectoryError) as error:
         _check_folder(path, target, error)
         return Held(path, target, None)
@@ -214,10 +216,11 @@ def _take_rights(path: str, held: Held) -> None:
         os.umask(mask)
         os.chmod(path, held.mode & ~mask)
         return
-    owner = os.stat(held.target)
-    if (owner.st_uid, owner.st_gid) != (os.geteuid(), os.getegid()):
-        with suppress(OSError):  # only root may give a file away; for others it becomes their own
-            os.chown(path, owner.st_uid, owner.st_gid)
+    if sys.platform != "win32":
+        owner = os.stat(held.target)
+        if (owner.st_uid, owner.st_gid) != (os.geteuid(), os.getegid()):
+            with suppress(OSError):  # only root may give a file away; for others it becomes their own
+                os.chown(path, owner.st_uid, owner.st_gid)
     os.chmod(path, held.mode)
 
 

@@ -44,6 +44,12 @@ def is_startable(entry: object, path: str, folder: str) -> bool:
     return "$" in command or shutil.which(place, path=path or os.defpath) is not None
 
 
+def loads_the_folder(entry: object) -> bool:
+    """Whether our server is started by a Python that takes modules from the project first, as `python -m` does."""
+    args = entry.get("args") if isinstance(entry, dict) else None
+    return isinstance(args, list) and args[:2] == ["-m", "mcp_lean"]
+
+
 def is_our_group(group: object) -> bool:
     """Whether all hooks of a group are ours."""
     hooks = group.get("hooks") if isinstance(group, dict) else None
@@ -92,6 +98,8 @@ def with_settings(text: str | None, hooks: Mapping[str, object], allow: Sequence
     document = _object(text)
     for event in dict.fromkeys((*_events(document), *hooks)):
         document = _with_groups(document, event, _list(hooks.get(event)))
+        if event not in hooks:
+            document = _pruned(document, ("hooks", event), None)
     for rule in allow:
         held = document.root.at("permissions", "allow")
         if held is None:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from mcp_lean.config import PROJECT_FILE, user_file
 from mcp_lean.errors import ConfigError, EngineMissing
 from mcp_lean.folders import data_folder
+from mcp_lean.repo.programs import search_path
 from mcp_lean.repo.settings import client_file, client_folder, home, json_of, main_checkout
 from mcp_lean.transcripts.fields import mapping
 
@@ -48,6 +49,15 @@ class Places:
     limits: str
     inside: str
     record: str
+
+    def content(self, path: str) -> str:
+        """What of ours a file has, in words."""
+        words = {
+            self.settings: "hooks, and the permission if given",
+            self.servers: "the server",
+            self.limits: "our settings",
+        }
+        return words.get(path, "an agent")
 
 
 def places(scope: str, cwd: str, environ: Mapping[str, str]) -> Places:
@@ -91,7 +101,7 @@ def places(scope: str, cwd: str, environ: Mapping[str, str]) -> Places:
 def client_program(environ: Mapping[str, str]) -> str:
     """The client's command; empty where there is none."""
     own = (os.path.join(home(environ), *rest, "claude") for rest in ((".local", "bin"), (".claude", "local")))
-    found = shutil.which("claude", path=environ.get("PATH") or os.defpath)
+    found = shutil.which("claude", path=search_path(environ))
     return found or next((path for path in own if os.access(path, os.X_OK) and os.path.isfile(path)), "")
 
 
@@ -123,12 +133,22 @@ def registered(scope: str, project: str, environ: Mapping[str, str]) -> object |
         return None
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{file}: cannot be read: {error}; nothing was changed") from error
+    found = [held.get(SERVER) for held in _held_servers(data, scope, project)]
+    return next((entry for entry in found if entry is not None), None)
+
+
+def left_by_client(scope: str, project: str, environ: Mapping[str, str]) -> str:
+    """The client's file, if taking our server out leaves an empty object in it (seen on 2.1.330); empty if not."""
+    file = client_file(environ)
+    return file if any(set(held) == {SERVER} for held in _held_servers(json_of(file), scope, project)) else ""
+
+
+def _held_servers(data: object, scope: str, project: str) -> list[Mapping[str, object]]:
     holders = [data]
     if scope == "local":
         projects = mapping(mapping(data).get("projects"))
         holders = [projects.get(place) for place in dict.fromkeys((project, main_checkout(project)))]
-    found = [mapping(mapping(holder).get("mcpServers")).get(SERVER) for holder in holders]
-    return next((entry for entry in found if entry is not None), None)
+    return [mapping(mapping(holder).get("mcpServers")) for holder in holders]
 
 
 def register(scope: str, project: str, entry: JsonObject, environ: Mapping[str, str]) -> None:

@@ -12,9 +12,10 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from mcp_lean.claude_code.agents import PROJECT_PREFIX, agent_files
+from mcp_lean.claude_code.agents import PROJECT_PREFIX, agent_files, is_as_written
 from mcp_lean.claude_code.hook_settings import hooks
 from mcp_lean.claude_code.init import record as init_record
 from mcp_lean.claude_code.init.entry import passing, server_entry
@@ -34,6 +35,7 @@ from mcp_lean.claude_code.json_edit import parse
 from mcp_lean.claude_code.toml_edit import with_value
 from mcp_lean.config import CHOICES, Config, load
 from mcp_lean.errors import ConfigError, LeanError
+from mcp_lean.guard.routing.agents import OWN_MARK
 from mcp_lean.repo.settings import client_file
 
 
@@ -138,20 +140,38 @@ def _plan_server(draft: _Draft, environ: Mapping[str, str]) -> tuple[JsonObject 
 
 
 def _plan_agents(draft: _Draft, old: Record | None) -> None:
-    """The agents' files; one that a person has changed stays."""
+    """The agents' files; one that a person has changed stays, one of ours that this version does not have goes."""
     where = draft.where
     if not where.agents:
         draft.remarks.append("no agents: Claude Code has no folder for agents of one person in one project")
         return
-    for name, text in agent_files(PROJECT_PREFIX).items():
+    wanted = agent_files(PROJECT_PREFIX)
+    for name, text in wanted.items():
         file = os.path.join(where.agents, f"{name}.md")
         held = read(file, where.inside)
-        known = old.of(held.target) if old else None
-        is_ours = held.data is None or (known is not None and known.after == digest_of(held.data))
-        if is_ours or held.data == text.encode():
+        if held.data is None or held.data == text.encode() or _is_ours(held, old):
             draft.change(file, functools.partial(_whole, text))
         else:
-            draft.remarks.append(f"{file}: differs from ours and stays as it is")
+            draft.remarks.append(
+                f"{file}: differs from ours and stays as it is; move it away and run init again for ours"
+            )
+    present = os.listdir(where.agents) if os.path.isdir(where.agents) else []
+    for file_name in sorted(present):
+        name = file_name.removesuffix(".md")
+        if name.startswith(OWN_MARK) and name != file_name and name not in wanted:
+            with suppress(ConfigError):  # what cannot be read, or changed, is nothing of ours
+                held = read(os.path.join(where.agents, file_name), where.inside)
+                if _is_ours(held, old):
+                    check_writable(held)
+                    draft.changes.append(Change(held, None))
+
+
+def _is_ours(held: Held, old: Record | None) -> bool:
+    """Whether an agent's file is as some version of ours wrote it: by our record or, in a team, by its mark."""
+    known = old.of(held.target) if old else None
+    if known is not None and known.after == digest_of(held.data):
+        return True
+    return held.data is not None and is_as_written(held.data.decode("utf-8", "surrogateescape"))
 
 
 def _config(asked: Asked, where: Places, environ: Mapping[str, str]) -> Config:

@@ -12,13 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from mcp_lean.claude_code.agents import PLUGIN
+from mcp_lean.claude_code.doctor.plugins import is_ours, read_plugins
 from mcp_lean.claude_code.init.files import Change, read
-from mcp_lean.claude_code.init.parts import PERMISSION
-from mcp_lean.claude_code.init.places import Places
+from mcp_lean.claude_code.init.parts import PERMISSION, is_our_group, is_our_server
+from mcp_lean.claude_code.init.places import SERVER, Places
 from mcp_lean.claude_code.json_edit import parse
 from mcp_lean.errors import LeanError
 from mcp_lean.guard.routing.permissions import is_allowed
 from mcp_lean.repo.settings import client_folder, repository_of
+from mcp_lean.transcripts.fields import mapping
 
 UNALLOWED = (
     "our tools are not allowed yet: a person is asked at the first call of each, print mode refuses, and no Agent call "
@@ -38,9 +40,42 @@ def remarks_on(where: Places, changes: Sequence[Change], environ: Mapping[str, s
         yield f"{where.project} lies in the repository {top}: sessions that start elsewhere in it see none of this"
     if not allows and not is_allowed(PERMISSION, where.project, environ):
         yield UNALLOWED
+    for change in changes:
+        if change.held.path == where.servers and change.after is not None:
+            servers = mapping(mapping(parse(change.after.decode()).root.value).get("mcpServers"))
+            if twice := sorted(name for name, entry in servers.items() if name != SERVER and is_our_server(entry)):
+                yield f"{where.servers}: {', '.join(twice)} starts our server, too; take that out, hooks call {SERVER}"
     yield from _unread(where, changes)
-    if _has_plugin(where, environ):
-        yield "the plugin is enabled, too: server, hooks and agents would all be there twice; keep one of them"
+    yield from _replaced(where, changes)
+    if plugin := _our_plugin(where, environ):
+        yield (
+            f"the plugin {plugin} is enabled, too: two servers, each tool twice in a prompt, each event asked about "
+            f"twice (seen on 2.1.330; both work); keep one: claude plugin disable {plugin}, or leave this"
+        )
+
+
+def _replaced(where: Places, changes: Sequence[Change]) -> Iterator[str]:
+    """Hooks of ours that an older version wrote, another configuration needed, or a person has changed."""
+    for change in changes:
+        if change.held.path == where.settings and change.after is not None:
+            before, after = (_our_groups(text) for text in (change.held.text or "", change.after.decode()))
+            if gone := sorted({event for event, group in before if (event, group) not in after}):
+                yield (
+                    f"{change.held.path}: our hooks for {', '.join(gone)} are not as this version and configuration "
+                    "want them and are replaced; if you have changed one of them, do that again"
+                )
+
+
+def _our_groups(text: str) -> list[tuple[str, object]]:
+    hooks = parse(text).root.at("hooks") if text.strip("\ufeff \t\r\n") else None
+    held = hooks.value if hooks else None
+    found = held.items() if isinstance(held, dict) else ()
+    return [
+        (event, group)
+        for event, groups in found
+        for group in (groups if isinstance(groups, list) else ())
+        if is_our_group(group)
+    ]
 
 
 def _unread(where: Places, changes: Sequence[Change]) -> Iterator[str]:
@@ -55,15 +90,16 @@ def _unread(where: Places, changes: Sequence[Change]) -> Iterator[str]:
             )
 
 
-def _has_plugin(where: Places, environ: Mapping[str, str]) -> bool:
-    """Whether our plugin is enabled in the user's settings, or in those of this scope."""
-    for path in dict.fromkeys((where.settings, os.path.join(client_folder(environ), "settings.json"))):
+def _our_plugin(where: Places, environ: Mapping[str, str]) -> str:
+    """The id of our plugin, where settings of the user or the project switch it on; else empty."""
+    own, project = client_folder(environ), os.path.join(where.project, ".claude")
+    on: dict[str, object] = {}
+    names = ((own, "settings.json"), (project, "settings.json"), (project, "settings.local.json"))
+    for path in (os.path.join(*name) for name in names):
         with suppress(LeanError):  # a broken file of another scope is the doctor's matter
             text = read(path).text
             enabled = parse(text).root.at("enabledPlugins") if text and text.strip("\ufeff \t\r\n") else None
-            plugins = enabled.value if enabled else None
-            if isinstance(plugins, dict) and any(
-                name.partition("@")[0] == PLUGIN and value is True for name, value in plugins.items()
-            ):
-                return True
-    return False
+            on |= enabled.value if enabled and isinstance(enabled.value, dict) else {}
+    named = [name for name, value in on.items() if name.partition("@")[0] == PLUGIN and value is True]
+    others = {plugin.id for plugin in read_plugins(named, where.project, own) if not is_ours(plugin)}
+    return next((name for name in named if name not in others), "")

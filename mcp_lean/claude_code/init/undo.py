@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from mcp_lean.claude_code.init import record as init_record
 from mcp_lean.claude_code.init.files import Change, Held, check_writable, read
 from mcp_lean.claude_code.init.parts import is_our_server, without_ours
-from mcp_lean.claude_code.init.places import SERVER, Places, places, registered
+from mcp_lean.claude_code.init.places import SERVER, Places, left_by_client, places, registered
 from mcp_lean.claude_code.init.record import Record, Written, backup, digest_of
 from mcp_lean.claude_code.toml_edit import with_value, without_value
 from mcp_lean.errors import ConfigError, LeanError
@@ -60,6 +60,8 @@ def plan_undo(scope: str, cwd: str, environ: Mapping[str, str]) -> Undoing | Non
         unregisters = is_our_server(registered(scope, record.project, environ))
         if not unregisters:
             remarks.append(f"the client holds no server {SERVER} of ours any more")
+        elif leaves := left_by_client(scope, record.project, environ):
+            remarks.append(f"{leaves}: the client leaves an empty mcpServers there, which says nothing")
     return Undoing(where, record, tuple(changes), unregisters, tuple(remarks))
 
 

@@ -52,7 +52,7 @@ MODULES: tuple[Policy, ...] = (
 )
 
 _AGENTS_AND_BASE = ("lean_agents", "routing", "lean_base")
-_BELIEVED = ("stagger", "steady_prefix")
+_BELIEVED = ("steady_prefix",)
 
 TOGETHER = PolicyInfo(
     "together",
@@ -61,7 +61,7 @@ TOGETHER = PolicyInfo(
     (
         (
             "In this order: scout, outlines, batching, lean agents, routing, lean base, clear, repeats, loops; "
-            "expected: and stagger and steady prefix; upper: and cache lifetime. Each acts on what the ones before "
+            "expected: and steady prefix; upper: and stagger and cache lifetime. Each acts on what the ones before "
             "have left."
         ),
         "Left out: caps and definitions (they do what outlines do), effort and a cheaper main model.",
@@ -78,7 +78,7 @@ WITHOUT_SERVER = PolicyInfo(
     (
         (
             "As together, without the tools of the server: scout, lean agents, routing, lean base, clear, loops; "
-            "expected: and stagger and steady prefix."
+            "expected: and steady prefix."
         ),
         "No definitions of ours are in the main conversation, only the names of our agents.",
     ),
@@ -102,7 +102,7 @@ def members(name: str, bound: Bound) -> tuple[Policy, ...]:
     names: tuple[str, ...] = (name,)
     if info(name).is_bundle:
         believed = _BELIEVED if bound != "strict" else ()
-        hindsight = ("cache_lifetime",) if bound == "upper" else ()
+        hindsight = ("stagger", "cache_lifetime") if bound == "upper" else ()
         with_server = name == TOGETHER.name
         names = (
             *("scout", *(("outlines", "batching") if with_server else ())),

@@ -9,14 +9,15 @@ Sizes and counts are floats: a follow-up that comes in 30 % of the cases is a tu
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import TypeAlias
 
 from mcp_lean.costs.money import Rates
 from mcp_lean.costs.origins import Kind
 from mcp_lean.costs.replay.facts import AgentFacts
+from mcp_lean.transcripts.fields import Json
 from mcp_lean.transcripts.model import Agent, Request
 
 Tariff: TypeAlias = Callable[[float], Rates]
@@ -95,6 +96,8 @@ class Actor:
     """Carries none of our definitions beyond those in its base."""
     is_scout: bool = False
     """Does what the main conversation would have done (policy "scout")."""
+    is_repeat: bool = False
+    """Does again, as recorded, what an agent of ours was sent to do and could not."""
 
     @property
     def is_main(self) -> bool:
@@ -106,11 +109,27 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """Where a router sends a call that starts an agent. It knows the call, and nothing of what came of it."""
+
+    agent: str = ""
+    """Short name of an agent of ours; empty: the type that the call asked for."""
+    is_cheap: bool = False
+    """On the client's cheapest model."""
+
+
+Router: TypeAlias = Callable[[Json, str], Sent]
+"""Of a call's arguments and the project's folder."""
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """All agents of a run."""
 
     actors: tuple[Actor, ...]
     cwd: str = ""
+    sent: Mapping[str, Sent] = field(default_factory=dict)
+    """By the id of the agent that the call started."""
 
     def mapped(self, change: Callable[[Actor], Actor]) -> Work:
         """Each recorded agent that does somebody's work changed; scouts and the client's own requests stay."""

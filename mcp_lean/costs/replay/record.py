@@ -10,17 +10,18 @@ their characters and fitted to the growth, with a remainder that nothing explain
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import TypeAlias
 
 from mcp_lean.costs.attribution import STRETCH
 from mcp_lean.costs.cache_breaks import LIFETIMES, cache_lifetime_s, gap_s
 from mcp_lean.costs.context import apportion
-from mcp_lean.costs.origins import Kind, Origin, entered_pieces, output_pieces, total
+from mcp_lean.costs.origins import Kind, Origin, entered_pieces, first_pieces, output_pieces, total
 from mcp_lean.costs.origins import Piece as Sized
 from mcp_lean.costs.replay.facts import AgentFacts, facts_of
-from mcp_lean.costs.replay.model import Actor, Piece, Turn, Work
+from mcp_lean.costs.replay.model import Actor, Piece, Router, Sent, Turn, Work
+from mcp_lean.costs.replay.words import arguments_of
 from mcp_lean.costs.replay.worlds import World
 from mcp_lean.transcripts.model import Agent, Request, Run
 
@@ -37,10 +38,26 @@ def facts_of_run(run: Run) -> Facts:
     return {agent.id: facts_of(agent, run.cwd) for agent in run.agents if agent.requests}
 
 
-def work_of(run: Run, world: World, facts: Facts | None = None) -> Work:
-    """The run in that world. `facts`: from `facts_of_run`, where they are at hand."""
+def work_of(run: Run, world: World, facts: Facts | None = None, router: Router | None = None) -> Work:
+    """The run in that world.
+
+    Args:
+        facts: from `facts_of_run`, where they are at hand.
+        router: `None`: no call is sent anywhere.
+    """
     known = facts_of_run(run) if facts is None else facts
-    return Work(tuple(_actor(agent, known[agent.id], world) for agent in run.agents if agent.requests), run.cwd)
+    actors = tuple(_actor(agent, known[agent.id], world) for agent in run.agents if agent.requests)
+    return Work(actors, run.cwd, dict(_sent(run, router)) if router is not None else {})
+
+
+def _sent(run: Run, router: Router) -> Iterator[tuple[str, Sent]]:
+    """Where the calls that started this run's agents would have gone."""
+    calls = {call.id: call for agent in run.agents for request in agent.requests for call in request.calls}
+    by_agent = {call.spawn.agent_id: call for call in calls.values() if call.spawn is not None}
+    for agent in run.agents:
+        call = calls.get(agent.spawn_call_id) or by_agent.get(agent.id)
+        if call is not None and call.input_json is not None:
+            yield agent.id, router(arguments_of(call.input_json), run.cwd)
 
 
 def _actor(agent: Agent, facts: AgentFacts, world: World) -> Actor:
@@ -99,11 +116,11 @@ class _Recorder:
     def _growth(self, request: Request, before: Request | None) -> tuple[float, list[Sized]]:
         """Tokens that left the context before this request, and what came in; together they give its size."""
         size = request.usage.context_tokens
-        came_in = entered_pieces(request.entered, self._calls, request.model)
         if before is None:
-            came_in = [piece for piece in came_in if piece.origin.kind != "reminder"]
+            came_in = first_pieces(request.entered, self._calls, request.model)
             self.base_tokens = max(size - total(came_in), 0)
             return inf, _fitted("base", self.base_tokens, came_in, size, "base")
+        came_in = entered_pieces(request.entered, self._calls, request.model)
         if request.is_after_reset:
             rest: Kind = "summary" if request.reset == "compaction" else "unexplained"
             return inf, _fitted("base", min(self.base_tokens, size), came_in, size, rest)

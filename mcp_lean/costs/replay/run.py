@@ -14,7 +14,7 @@ from mcp_lean.costs.breakdown import gap_words
 from mcp_lean.costs.origins import is_own_tool
 from mcp_lean.costs.prices import PriceTable, list_prices
 from mcp_lean.costs.replay.catalog import POLICIES, info, members
-from mcp_lean.costs.replay.model import Work
+from mcp_lean.costs.replay.model import Router, Work
 from mcp_lean.costs.replay.outcome import Bound, LeftOut, Outcome, RunLength, RunReplay, WorldName
 from mcp_lean.costs.replay.overhead import charged
 from mcp_lean.costs.replay.policy import Applied, Case, Policy
@@ -36,6 +36,7 @@ def replay_run(
     policies: Collection[str] | None = None,
     table: PriceTable | None = None,
     facts: Facts | None = None,
+    router: Router | None = None,
 ) -> RunReplay:
     """Replays one run.
 
@@ -43,6 +44,7 @@ def replay_run(
         run: with texts where policies that look at words are to find anything.
         policies: names out of `catalog.POLICIES`; `None` for all.
         facts: from `facts_of_run`, where they are at hand.
+        router: where calls that start agents go; `None`: nothing is routed.
     Raises:
         KeyError: there is no policy of that name.
     """
@@ -53,7 +55,7 @@ def replay_run(
     if left_out:
         return described(run, world, left_out, prices)
     place = World(world, prices)
-    work = work_of(run, place, facts)
+    work = work_of(run, place, facts, router)
     baseline = picousd(work)
     outcomes = tuple(
         _outcome(policy.name, bound, work, baseline, place)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mcp_lean.costs.prices import PriceTable, list_prices
+from mcp_lean.costs.replay.model import Router
 from mcp_lean.costs.replay.outcome import RunReplay, WorldName
 from mcp_lean.costs.replay.record import facts_of_run
 from mcp_lean.costs.replay.run import described, replay_run, why_left_out
@@ -43,15 +44,17 @@ def replay(
     table: PriceTable | None = None,
     progress: Progress | None = None,
     processes: int | None = None,
+    router: Router | None = None,
 ) -> Iterator[RunReplay]:
     """Replays every run in one world.
 
     Args:
         policies: names out of `catalog.POLICIES`; `None` for all.
         processes: how many may work at once; `None` for one per processor.
+        router: where calls that start agents go, a function of a module; `None`: nothing is routed.
     """
     for [found] in replay_worlds(
-        runs, (world,), policies=policies, table=table, progress=progress, processes=processes
+        runs, (world,), policies=policies, table=table, progress=progress, processes=processes, router=router
     ):
         yield found
 
@@ -64,20 +67,21 @@ def replay_worlds(
     table: PriceTable | None = None,
     progress: Progress | None = None,
     processes: int | None = None,
+    router: Router | None = None,
 ) -> Iterator[tuple[RunReplay, ...]]:
     """Replays every run in several worlds; its files are read once. One value per world, in the order asked."""
     wanted = None if policies is None else frozenset(policies)
     jobs = [_Job(run, tuple(worlds), wanted) for run in runs]
     if sum(len(agent.requests) for run in runs for agent in run.agents) < PARALLEL_FROM_REQUESTS:
         processes = 1
-    work = partial(_replayed, table=table or list_prices())
+    work = partial(_replayed, table=table or list_prices(), router=router)
     for number, found in enumerate(in_order(work, jobs, processes)):
         if progress is not None:
             progress(number + 1, len(jobs))
         yield found
 
 
-def _replayed(job: _Job, table: PriceTable) -> tuple[RunReplay, ...]:
+def _replayed(job: _Job, table: PriceTable, router: Router | None) -> tuple[RunReplay, ...]:
     run = job.run
     left_out = why_left_out(run)
     if not left_out and not has_texts(run):
@@ -86,7 +90,7 @@ def _replayed(job: _Job, table: PriceTable) -> tuple[RunReplay, ...]:
     if left_out:
         return tuple(described(run, world, left_out, table) for world in job.worlds)
     facts = facts_of_run(run)
-    return tuple(replay_run(run, world, job.policies, table, facts) for world in job.worlds)
+    return tuple(replay_run(run, world, job.policies, table, facts, router) for world in job.worlds)
 
 
 def has_texts(run: Run) -> bool:

@@ -58,7 +58,7 @@ def reads_on(name: str, arguments: Json) -> bool:
     """The call asks for the next page: an offset above 1, or `sed` or `tail` from such a line on."""
     if name == "Bash":
         return any(int(sed or tail) > 1 for sed, tail in _FROM_LINE.findall(text(arguments.get("command"))))
-    return name == "Read" and _number(arguments.get("offset")) > 1
+    return name == "Read" and number(arguments.get("offset")) > 1
 
 
 def arguments_of(input_json: str) -> Json:
@@ -69,7 +69,7 @@ def arguments_of(input_json: str) -> Json:
         return {}
 
 
-def _number(value: object) -> int:
+def number(value: object) -> int:
     """A count; clients and models also write it as a string."""
     if isinstance(value, str):
         digits = value.strip()

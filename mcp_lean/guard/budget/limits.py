@@ -7,6 +7,7 @@ Not here: counting (`ledger`), who acts (`identity`), the words (`words`).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -54,11 +55,15 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The limit that is nearest to its end. `share` is 0 where nothing is limited."""
+    """The limit that is nearest to its end. `share` is 0 where nothing is limited.
+
+    estimated: so much of `used` is for requests whose bill is not written, or that come next.
+    """
 
     name: str = ""
     used: float = 0.0
     limit: float = 0.0
+    estimated: float = 0.0
 
     @property
     def share(self) -> float:
@@ -73,10 +78,15 @@ class Standing:
         return Step.NOTICE if self.share >= NOTICE_SHARE else Step.NONE
 
 
+def percent(used: float, limit: float) -> str:
+    """The share of a limit in whole per cent, rounded down: only a limit that is reached reads 100 %."""
+    return f"{math.floor(used / limit * 100 + 1e-9)} %"  # 0.29 of 1.00 is 28.999999999999996 of 100
+
+
 def of_agent(spent: Spent, limits: Limits) -> Standing:
     """An agent's standing. Among equal shares the first limit in the order of `Limits` is named."""
     return _nearest(
-        Standing("agent_usd", spent.usd + spent.reserved_usd, limits.agent_usd),
+        Standing("agent_usd", spent.usd + spent.reserved_usd, limits.agent_usd, spent.reserved_usd),
         Standing("agent_requests", spent.requests, limits.agent_requests),
         Standing("agent_tokens", spent.tokens, limits.agent_tokens),
         Standing("agent_context_tokens", spent.context_tokens, limits.agent_context_tokens),
@@ -87,7 +97,7 @@ def of_run(spent: Spent, budget: Budget, raised_usd: float = 0.0) -> Standing:
     """A run's standing. `raised_usd` is what a person has added to this run's limit."""
     run_usd = budget.run_usd + raised_usd if budget.run_usd else 0.0
     return _nearest(
-        Standing("run_usd", spent.usd + spent.reserved_usd, run_usd),
+        Standing("run_usd", spent.usd + spent.reserved_usd, run_usd, spent.reserved_usd),
         Standing("run_tokens", spent.tokens, budget.run_tokens),
     )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from mcp_lean.config import Budget, Limits
+from mcp_lean.guard.budget.beginning import from_text
 from mcp_lean.guard.budget.limits import Raised, Spent, Standing
 from mcp_lean.guard.budget.verdict import State, limits_of, standings
 from mcp_lean.guard.ledger.ledger import Known, Ledger
@@ -38,8 +39,10 @@ class RunStatus:
 
 
 def status(ledger: Ledger, session_id: str, transcript_path: str, budget: Budget) -> RunStatus:
-    """Reads what is new, and says how the run stands."""
+    """Reads what is new, and says how the run stands. `budget` is for a run whose beginning no guard has seen."""
     ledger.refresh(session_id, transcript_path)
+    kept = ledger.began_with(session_id)
+    budget = from_text(kept) if kept else budget
     spent, raised = ledger.spent(session_id, None), ledger.raised(session_id)
     agents = []
     nearest = standings(State(Spent(), spent, budget, raised), "", "")[1]

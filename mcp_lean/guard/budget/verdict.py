@@ -11,9 +11,8 @@ Not here: counting (`ledger`), loops (`loops`), who carries it out (`hooks`).
     100 % of the run's limit     stopped                         told to report, and may start no more agents; stopped
                                                                  after its next batch
 
-So at most one request follows the one that has passed a limit, if that was close before (75 %): then its bill is waited
-for (`settling`). From further below, a request that jumps over the limit by itself may be followed by more, for its
-bill is written up to 0.2 s after its end, and until then it counts as a usual one of its agent.
+So at most one request of an agent follows the one that has passed a limit. The bill of a request is written up to 0.1 s
+after its end; where that bill could be the one that passes a limit, it is waited for (`settling`).
 
 A step is named with its limit, so that a raised limit begins anew. A stopped orchestrator stays stopped: its next
 prompt is not sent while the limit is passed.
@@ -21,20 +20,18 @@ prompt is not sent while the limit is passed.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 
-from mcp_lean.config import Budget, Limits
+from mcp_lean.config import PROJECT_FILE, Budget, Limits
 from mcp_lean.guard.budget import words
 from mcp_lean.guard.budget.limits import Raised, Spent, Standing, Step, of_agent, of_run
-from mcp_lean.guard.budget.raising import is_for_people
 from mcp_lean.guard.decision import PASS, Decision
-from mcp_lean.guard.event import Event
-
-MAIN_TYPE = "main"
-"""`[budget.types.main]`: limits of the orchestrator by itself. It has none otherwise, for the run's limits hold it."""
+from mcp_lean.guard.event import Event, ToolUse
 
 SPAWNS = frozenset(("Agent", "Task"))
 
+WRITES = frozenset(("Edit", "Write", "MultiEdit", "NotebookEdit"))
 
 NOWHERE = Standing()
 
@@ -70,10 +67,7 @@ class Verdict:
 
 def limits_of(budget: Budget, raised: Raised, agent_id: str, agent_type: str) -> Limits:
     """The limits of one agent with what a person added; a limit of 0 stays none."""
-    if not agent_id:
-        limits = budget.types.get(MAIN_TYPE) or Limits(0.0, 0, 0, 0)
-    else:
-        limits = budget.of_agent(agent_type)
+    limits = budget.of_agent(agent_type) if agent_id else budget.of_main
     return Limits(
         limits.agent_usd and limits.agent_usd + raised.usd,
         limits.agent_requests and limits.agent_requests + raised.requests,
@@ -89,16 +83,24 @@ def standings(state: State, agent_id: str, agent_type: str) -> tuple[Standing, S
     return own, of_run(state.run, replace(state.budget, run_tokens=tokens), state.raised.usd)
 
 
-def is_close(event: Event, state: State) -> bool:
-    """Whether the bill of the request that has just ended could be the one that passes a limit."""
-    own, run = standings(state, event.agent_id, event.agent_type)
-    return max(own.step, run.step) in (Step.NOTICE, Step.FINISH)
+def may_have_passed(event: Event, state: State, unseen: Spent) -> bool:
+    """Whether a bill that is not there yet could be the one that passes a limit.
+
+    Args:
+        unseen: the most that it can be.
+    """
+    more = replace(state, agent=_plus(state.agent, unseen), run=_plus(state.run, unseen))
+    now, then = (standings(each, event.agent_id, event.agent_type) for each in (state, more))
+    return max(each.step for each in now) < Step.STOP <= max(each.step for each in then)
+
+
+def _plus(spent: Spent, unseen: Spent) -> Spent:
+    context = max(spent.context_tokens, unseen.context_tokens)
+    return replace(spent, usd=spent.usd + unseen.usd, tokens=spent.tokens + unseen.tokens, context_tokens=context)
 
 
 def decide(event: Event, state: State) -> Verdict:
     """What this event calls for. Pure: the same event and state, the same verdict."""
-    if event.name == "PreToolUse" and is_for_people(event.tool):
-        return Verdict(Decision(deny=words.FOR_PEOPLE))
     own, run = standings(state, event.agent_id, event.agent_type)
     nearest = own if (own.step, own.share) >= (run.step, run.share) else run
     if event.agent_id and nearest is run and run.step is Step.NOTICE:
@@ -110,7 +112,9 @@ def decide(event: Event, state: State) -> Verdict:
         return Verdict()
     if nearest.step is Step.STOP:
         return _orchestrator_at_the_end(event, state, run) if nearest is run and not event.agent_id else _stop(nearest)
-    if event.name == "PreToolUse" or nearest.step is Step.NONE:
+    if event.name == "PreToolUse":
+        return Verdict(Decision(ask=words.FOR_PEOPLE)) if _sets_limits(event.tool) else Verdict()
+    if nearest.step is Step.NONE:
         return Verdict()
     finish, notice = _key(nearest, Step.FINISH), _key(nearest, Step.NOTICE)
     if finish in state.told or (nearest.step is Step.NOTICE and notice in state.told):
@@ -124,13 +128,19 @@ def decide(event: Event, state: State) -> Verdict:
     )
 
 
+def _sets_limits(tool: ToolUse | None) -> bool:
+    """Whether a call writes to a project's settings file. A shell can write to it by other ways: see `beginning`."""
+    path = tool.input.get("file_path") if tool and tool.name in WRITES else None
+    return isinstance(path, str) and os.path.basename(path) == PROJECT_FILE
+
+
 def _orchestrator_at_the_end(event: Event, state: State, run: Standing) -> Verdict:
     """The run's limit is used up: subagents end first, the orchestrator gets one request to report."""
     report = f"{_key(run, Step.STOP)}.report"
     if event.name == "PreToolUse":
         if event.tool and event.tool.name in SPAWNS:
             return Verdict(Decision(deny=words.no_more_agents(run)), standing=run)
-        return Verdict()
+        return Verdict(Decision(ask=words.FOR_PEOPLE)) if _sets_limits(event.tool) else Verdict()
     if report not in state.told:
         return Verdict(Decision(context=words.report(run)), (report,), standing=run)
     return _stop(run)

@@ -7,7 +7,7 @@ Not here: when they are said (`verdict`), the sentences of other rooms (their ow
 
 from __future__ import annotations
 
-from mcp_lean.guard.budget.limits import Standing
+from mcp_lean.guard.budget.limits import Standing, percent
 
 RAISES = {
     "usd": "5",
@@ -17,10 +17,8 @@ RAISES = {
 }
 """What is offered to a person after `mcp-lean budget --raise`, by kind of limit."""
 
-FOR_PEOPLE = (
-    "This is for a person, in a shell of their own: limits are not raised, nor the guard removed, by an agent. Go on "
-    "within the limit, or report what is done."
-)
+FOR_PEOPLE = "The limits of agents stand in this file: it is written to only if the person agrees. Reading it is free."
+OFF_NOW = "mcp-lean: the guard is off in the settings; in the last session in this folder it was on"
 
 
 def kind(standing: Standing) -> str:
@@ -38,12 +36,12 @@ def used(standing: Standing) -> str:
     whose = "this run" if standing.name.startswith("run_") else "this agent"
     name = kind(standing)
     number = f"{standing.used:.2f}" if name == "usd" else f"{standing.used:,.0f}"
-    return f"{whose} has used {number} of {amount(name, standing.limit)} ({int(standing.share * 100)} %)"
+    return f"{whose} has used {number} of {amount(name, standing.limit)} ({percent(standing.used, standing.limit)})"
 
 
 def lift(standing: Standing) -> str:
     """What a person can do about it."""
-    return f"A person can lift this in a shell: mcp-lean budget --raise {RAISES[kind(standing)]}"
+    return f"A person can lift this in a shell of their own: mcp-lean budget --raise {RAISES[kind(standing)]}"
 
 
 def notice(standing: Standing, requests: int) -> str:
@@ -63,8 +61,9 @@ def finish(standing: Standing) -> str:
 
 
 def stopped(standing: Standing) -> str:
-    """At 100 %."""
-    return f"Stopped: {used(standing)}. {lift(standing)}"
+    """At 100 %. The request that would have come next counts, and then never comes: so its part is named."""
+    estimated = f", {standing.estimated:.2f} of it estimated" if standing.estimated >= 0.005 else ""
+    return f"Stopped: {used(standing)}{estimated}. {lift(standing)}"
 
 
 def report(standing: Standing) -> str:
@@ -74,6 +73,27 @@ def report(standing: Standing) -> str:
         "further calls end the run. "
         f"{lift(standing)}"
     )
+
+
+def changed(difference: str) -> str:
+    """To the person, at the beginning of a session."""
+    return f"mcp-lean: limits have changed since the last session in this folder: {difference}"
+
+
+def kept(difference: str) -> str:
+    """To the person, where the settings now say something else than those that the session began with."""
+    return (
+        f"mcp-lean: the settings now say {difference}; this session keeps the limits that it began with "
+        "(mcp-lean budget --raise lifts them)"
+    )
+
+
+def kept_for(problem: str) -> str:
+    return f"mcp-lean: this session keeps the limits that it began with: {problem}"
+
+
+def off_for(problem: str) -> str:
+    return f"mcp-lean: the guard is off: {problem}"
 
 
 def no_more_agents(standing: Standing) -> str:

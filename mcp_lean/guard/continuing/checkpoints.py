@@ -29,7 +29,7 @@ class Checkpoints:
 
     def may_read(self, transcript: str) -> bool:
         """Whether it lies in Claude Code's own folder of transcripts."""
-        from mcp_lean.guard.ledger.spend import is_in_a_root
+        from mcp_lean.transcripts.locate import is_in_a_root
 
         return bool(transcript) and is_in_a_root(transcript, self._environ)
 

@@ -12,7 +12,7 @@ session that the same client had at work in the same folder. No clock is asked: 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -100,17 +100,15 @@ def last_of(shelf: Shelf, client: str, cwd: str, but: str) -> Session | None:
     return _first(shelf.rows(f"{COLUMNS} {where}", (client, cwd, but)))
 
 
-def last_in(shelf: Shelf, cwd: str, but: str = "") -> Session | None:
-    """The session in a folder that was at work last, another one than `but`."""
-    return _first(shelf.rows(f"{COLUMNS} WHERE cwd = ? AND session != ? ORDER BY rowid DESC LIMIT 1", (cwd, but)))
-
-
-def before(shelf: Shelf, session_id: str, cwd: str) -> Session | None:
-    """The conversation before this one: the one that it cleared, else the last other one in the folder."""
-    now = find(shelf, session_id) if session_id else None
-    if now is not None and now.previous_id:
-        return find(shelf, now.previous_id)
-    return last_in(shelf, cwd, session_id)
+def before(shelf: Shelf, session_id: str) -> Iterator[Session]:
+    """The conversations that led to this one by a clear each, the newest first; none where nobody saw one."""
+    seen = {session_id}
+    now = find(shelf, session_id)
+    while now is not None and now.previous_id not in seen:
+        seen.add(now.previous_id)
+        now = find(shelf, now.previous_id)
+        if now is not None:
+            yield now
 
 
 def client_of(environ: Mapping[str, str]) -> str:

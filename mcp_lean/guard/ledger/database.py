@@ -11,6 +11,7 @@ succeeds; a file from a newer version is not touched.
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -197,7 +198,7 @@ def _connect(path: str) -> sqlite3.Connection:
         if version > VERSION:
             raise NewerLedgerError(f"made by a newer mcp-lean (ledger version {version}, this one knows {VERSION})")
         if version < VERSION:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _share(connection)
             connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
         # Without a sync at each commit: a killed process loses nothing, a power cut the last moments at most.
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -205,6 +206,21 @@ def _connect(path: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _share(connection: sqlite3.Connection) -> None:
+    """Makes a new file one that several may use; where another process is just doing that, sqlite does not wait."""
+    import sqlite3
+
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)
 
 
 def _move_aside(path: str, damaged: str) -> None:

@@ -159,6 +159,20 @@ class Ledger:
                 return session.books.of_run(session.flights)
             return session.books.of_agent(key(agent_id), session.flights.get(key(agent_id)))
 
+    def unseen(self, session_id: str, agent_id: str) -> Spent | None:
+        """The most that an agent's newest request may have cost and held, as long as its bill is not there."""
+        with self._lock:
+            session, agent = self._sessions.get(session_id), key(agent_id)
+            flight, account = session.flights.get(agent), session.books.accounts.get(agent)
+            if flight is None or (account and flight.call_id in account.positions):
+                return None
+            if not session.may_be_read or not os.path.isfile(session.transcript):
+                return None  # none will come
+            from mcp_lean.costs.contract import price_table
+            from mcp_lean.guard.ledger.spend import most_after
+
+            return most_after(account.last if account else None, price_table())
+
     def is_billed(self, session_id: str, agent_id: str) -> bool:
         """Whether the newest request that an event told of is in the transcript; looks whether it has come by now."""
         with self._lock:
@@ -244,6 +258,34 @@ class Ledger:
         return found | {
             agent: stop.reason for agent, stop in own.items() if stop.kind != "budget" or stop.raised == raised
         }
+
+    # --- limits -------------------------------------------------------------------------------------------------
+
+    def begin(self, session_id: str, limits: str) -> str:
+        """The limits that a session began with, as text: these, if there are none yet. Empty ones are no beginning."""
+        with self._lock:
+            session = self._sessions.get(session_id)
+            if not session.limits:
+                session.limits = self._limits(session_id)
+            if not session.limits:
+                self._database.write((tables.BEGIN_WITH, (session_id, limits)))
+                session.limits = self._limits(session_id) or limits  # another process may have been the first
+            return session.limits
+
+    def began_with(self, session_id: str) -> str:
+        """The limits that a session began with; empty: it had none."""
+        with self._lock:
+            return self._sessions.get(session_id).limits or self._limits(session_id)
+
+    def _limits(self, session_id: str) -> str:
+        rows = self._database.read("SELECT limits FROM limits WHERE session = ?", (session_id,))
+        return str(rows[0][0]) if rows else ""
+
+    def limits_before(self, session_id: str, cwd: str) -> str:
+        """Those of the newest other session in a folder; empty if it had none."""
+        with self._lock:
+            rows = self._database.read(tables.LIMITS_BEFORE, (cwd, session_id))
+            return str(rows[0][0]) if rows else ""
 
     # --- raised limits ------------------------------------------------------------------------------------------
 

@@ -44,6 +44,8 @@ class Session:
     told: set[tuple[str, str]] = field(default_factory=set)
     stops: dict[str, Stop] = field(default_factory=dict)
     """Made by this process: they hold although the disk may be full."""
+    limits: str = ""
+    """Those that it began with; empty before that."""
 
 
 class Sessions:
@@ -78,10 +80,15 @@ class Sessions:
         flights = rows("SELECT agent, call, is_next, entered_tokens FROM flights WHERE session = ?")
         agents = rows("SELECT agent, agent_type, is_running FROM agents WHERE session = ?")
 
+        # A process for one event does not write down anew that this session is the newest.
+        is_newest = "SELECT transcript FROM sessions WHERE session = ? AND rowid = (SELECT max(rowid) FROM sessions)"
+        newest = rows(is_newest) if self._reads_on else []
+
         def is_copy(request_id: str) -> bool:
             return bool(self._database.read(tables.OF_ANOTHER, (request_id, session_id)))
 
         return Session(
+            transcript=str(newest[0][0]) if newest else "",
             books=self._newest_books(session_id, is_copy)
             if self._reads_on
             else Books(tables.entries(rows(tables.ENTRIES)), is_copy=is_copy),
@@ -107,8 +114,7 @@ class Sessions:
 
     def _may_be_read(self, transcript: str) -> bool:
         """Asked again until it may: at the very first event Claude Code's folder may not be there yet."""
-        from mcp_lean.guard.ledger.spend import is_in_a_root
-        from mcp_lean.transcripts.locate import roots
+        from mcp_lean.transcripts.locate import is_in_a_root, roots
 
         if is_in_a_root(transcript, self._environ):
             return True

@@ -2,7 +2,7 @@
 
 In:  the main transcript's path; `Place`s that an earlier process reached.
 Out: entries that are new or known better, priced as `mcp-lean cost` prices them.
-Not here: totals (`books`), keeping (`ledger`), which paths may be read (`is_in_a_root` says, the ledger asks).
+Not here: totals (`books`), keeping (`ledger`), which paths may be read (`transcripts/locate` says, the ledger asks).
 
 A server follows in memory (`Following`): each look costs what has come in since, and a long file is read in slices,
 one with each event. A command that runs for one event reads from the place that the last one reached, and a stretch
@@ -11,16 +11,17 @@ before it once more (`read_on`).
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mcp_lean.costs.prices import PriceTable, quote_for, request_cost
-from mcp_lean.guard.ledger.books import Books, Entry, Place
+from mcp_lean.guard.budget.limits import Spent
+from mcp_lean.guard.ledger.books import PICO, Books, Entry, Place
 from mcp_lean.transcripts.file import MAIN, FileReader
-from mcp_lean.transcripts.follow import SessionFollower
 from mcp_lean.transcripts.lines import LineBuffer
-from mcp_lean.transcripts.locate import locate, roots
+from mcp_lean.transcripts.locate import locate
 from mcp_lean.transcripts.model import Request, Run
 
 OVERLAP_BYTES = 256 << 10
@@ -32,17 +33,11 @@ PIECE_BYTES = 1 << 20
 LOOKS_BETWEEN_PLACES = 50
 """How often a server notes how far it has read, for commands that read on from there."""
 
+MOST_ENTERED_TOKENS, MOST_OUTPUT_TOKENS = 100_000, 128_000
+"""Of one request: four results as long as the client lets them be, and the longest answer of any current model."""
+
 MOST_BYTES_AT_ONCE = 8 << 20
 """For one event: about 0.1 s. An answer that has to come within a second then always does, however long the file."""
-
-
-def is_in_a_root(path: str, environ: Mapping[str, str]) -> bool:
-    """Whether a transcript, links resolved, lies in Claude Code's own folder of projects."""
-    try:
-        real = os.path.realpath(path)
-    except ValueError:  # a NUL in it
-        return False
-    return any(os.path.commonpath((real, root)) == root for root in map(os.path.realpath, roots(environ)))
 
 
 def entry_of(agent_id: str, request: Request, table: PriceTable) -> Entry:
@@ -71,6 +66,17 @@ def entry_of(agent_id: str, request: Request, table: PriceTable) -> Entry:
     )
 
 
+def most_after(last: Entry | None, table: PriceTable) -> Spent:
+    """The most that the request after `last` may have cost and held; after none, there is nothing to go by."""
+    if last is None:
+        return Spent(usd=math.inf)
+    prompt = last.context_tokens + last.output_tokens + MOST_ENTERED_TOKENS
+    rates = table.quote(last.model, prompt_tokens=prompt).rates
+    write = max(last.write_rate, rates.cache_write_5m, rates.cache_write_1h)
+    picousd = prompt * write + MOST_OUTPUT_TOKENS * max(last.output_rate, rates.output)
+    return Spent(usd=picousd / PICO, tokens=prompt + MOST_OUTPUT_TOKENS, context_tokens=prompt)
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What one look found.
@@ -91,6 +97,8 @@ class Following:
     """A session that is followed in memory."""
 
     def __init__(self, main: str, books: Books, table: PriceTable) -> None:
+        from mcp_lean.transcripts.follow import SessionFollower  # a process for one event does not follow
+
         self._follower = SessionFollower(main)
         self._books = books
         self._table = table

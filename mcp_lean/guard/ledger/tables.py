@@ -14,7 +14,7 @@ from typing import TypeAlias, cast
 from mcp_lean.guard.identity import Caller
 from mcp_lean.guard.ledger.books import Account, Entry, Flight, Place
 
-VERSION = 3
+VERSION = 4
 """Of the tables; goes up with every change of them. A file with a higher one is left alone."""
 
 SCHEMA = """
@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS flights (session TEXT, agent TEXT, call TEXT, is_next
     PRIMARY KEY (session, agent));
 CREATE TABLE IF NOT EXISTS told (session TEXT, agent TEXT, what TEXT, PRIMARY KEY (session, agent, what));
 CREATE TABLE IF NOT EXISTS stops (session TEXT, agent TEXT, kind TEXT, reason TEXT, PRIMARY KEY (session, agent));
+CREATE TABLE IF NOT EXISTS limits (session TEXT PRIMARY KEY, limits TEXT);
 CREATE TABLE IF NOT EXISTS raises (session TEXT, what TEXT, amount REAL);
 CREATE TABLE IF NOT EXISTS requests (session TEXT, id TEXT, agent TEXT, model TEXT, picousd INTEGER, tokens INTEGER,
     context_tokens INTEGER, cache_read_tokens INTEGER, output_tokens INTEGER, read_rate INTEGER, write_rate INTEGER,
@@ -47,7 +48,9 @@ CALLS_KEPT, SESSIONS_KEPT = 50_000, 300
 Row: TypeAlias = tuple[object, ...]
 Statement: TypeAlias = tuple[str, Sequence[object]]
 
-OF_A_SESSION = ("requests", "places", "told", "stops", "flights", "agents", "raises", "routing", "seams", "sessions")
+OF_A_SESSION = (
+    "requests", "places", "told", "stops", "flights", "agents", "limits", "raises", "routing", "seams", "sessions",
+)  # fmt: skip
 
 ENTRY = (
     "SELECT id, agent, model, picousd, tokens, context_tokens, cache_read_tokens, output_tokens, read_rate, "
@@ -128,6 +131,16 @@ def write_call(tool_use_id: str, caller: Caller) -> Statement:
     """Keeps who makes a call."""
     row = (tool_use_id, caller.session_id, caller.agent_id, caller.agent_type, caller.transcript_path)
     return "INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?)", row
+
+
+BEGIN_WITH = (
+    "INSERT INTO limits VALUES (?, ?) "
+    "ON CONFLICT (session) DO UPDATE SET limits = excluded.limits WHERE limits.limits = ''"
+)
+LIMITS_BEFORE = (
+    "SELECT limits FROM limits JOIN sessions USING (session) WHERE cwd = ? AND session <> ? "
+    "ORDER BY sessions.rowid DESC LIMIT 1"
+)
 
 
 def drop_old_calls() -> Statement:

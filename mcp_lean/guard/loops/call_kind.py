@@ -42,6 +42,8 @@ WAITS = re.compile(
     r"|\bgh\s+(?:run\s+(?:watch|view|list)|pr\s+(?:checks|status|view))\b"
     r"|\bkubectl\s+(?:get|wait|rollout|logs)\b|\bdocker\s+(?:ps|logs|inspect|compose\s+(?:ps|logs))\b"
     r"|/tasks/\S+\.output\b"
+    r"|(?:^|[|&;(\n][ \t]*)(?:(?:aws|az|curl|gcloud|journalctl|nvidia-smi|pg_isready|qstat|sacct|squeue)\b"
+    r"|systemctl\s+(?:status|is-active)\b)"
 )
 LOOKS = frozenset((
     "awk", "basename", "bat", "cat", "cd", "column", "comm", "cut", "date", "df", "diff", "dirname", "du", "echo",

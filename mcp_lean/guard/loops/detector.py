@@ -67,6 +67,8 @@ DID_NOT_RUN = re.compile(
     r"|The user doesn't want to |The user rejected|\[Request interrupted by user|Interrupted by user)",
     re.IGNORECASE,
 )
+NO_OUTPUT = "(Bash completed with no output)"
+"""So says Claude Code 2.1.330 in events and transcripts; older clients gave an empty text."""
 NOT_FOUND = "String to replace not found"
 OWN_WORDS = (FOR_PEOPLE, "mcp-lean budget --raise", words.LIFT)
 
@@ -152,6 +154,7 @@ def observe(
     history: History, tool_use: ToolUse, response: str, is_error: bool, at_turn: int, may_stop: bool = True
 ) -> tuple[History, Finding | None]:
     """The history with one more ended call, and what that shows. Pure."""
+    response = "" if response.strip() == NO_OUTPUT else response
     if at_turn < history.turn:
         history = History(at_turn)  # a new prompt or context: looking again is no loop
     if DID_NOT_RUN.match(response[:500]) or (is_error and _is_refused_by_us(response)):
@@ -232,7 +235,7 @@ def _counts(seen: Sequence[Seen], now: Seen, stale_turns: int, call: ToolUse) ->
     if now.missed_in:
         times = _turns(now, _missed_edits(past, now))
         yield "edit", times, words.missed_edit(call, times)
-    elif now.is_failure:
+    elif now.is_failure and now.error != NO_WORDS:
         times = _turns(now, _same_errors(past, now))
         yield "error", times, words.error(call, times)
     yield from _cycles(seen)
@@ -240,6 +243,8 @@ def _counts(seen: Sequence[Seen], now: Seen, stale_turns: int, call: ToolUse) ->
 
 
 NO_RESULT = masking.digest("")
+NO_WORDS = masking.of_failure("Exit code 1")
+"""A search without a hit, a test that is false: of several such commands none says anything about the others."""
 
 
 def _turns(now: Seen, others: Iterable[Seen]) -> int:

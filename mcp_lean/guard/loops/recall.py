@@ -14,11 +14,11 @@ import os
 from collections.abc import Mapping
 
 from mcp_lean.guard.identity import MAIN, Caller
-from mcp_lean.guard.ledger.spend import is_in_a_root
 from mcp_lean.guard.loops.detector import Loops
 from mcp_lean.guard.loops.recorded import in_turns, tool_use
 from mcp_lean.transcripts.file import FileReader
 from mcp_lean.transcripts.lines import LineBuffer
+from mcp_lean.transcripts.locate import is_in_a_root
 from mcp_lean.transcripts.model import Request
 
 MOST_BYTES = 1 << 20

@@ -2,7 +2,7 @@
 
 In:  decisions, outcomes.
 Out: entries of a session; the rate of failures per kind of work in a project.
-Not here: deciding (`policy`), judging (`costs/routing_outcomes`).
+Not here: deciding (`policy`), what a rate means (`standing`), judging (`costs/routing_outcomes`).
 """
 
 from __future__ import annotations
@@ -11,15 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Protocol
 
-from mcp_lean.costs.routing_outcomes import FAILURES, GOOD
 from mcp_lean.guard.ledger.tables import Row, Statement
-from mcp_lean.guard.routing.policy import Action
-
-FEWEST_CASES = 10
-"""Below, a rate says little: at 15 % of failures, which the simulation assumed, 4 of 10 come up once in 20 times."""
-
-NEWEST_CASES = 30
-"""So many count: a project changes, and so do the models."""
+from mcp_lean.guard.routing.policy import FAILED_TOO_OFTEN, POLICIES, Action
+from mcp_lean.guard.routing.standing import LEFT_ALONE, NEWEST_CALLS, Rate, rate_of
 
 LONGEST_CHARS = 200
 
@@ -40,17 +34,6 @@ class Entry:
     effort: str
     reason: str
     outcome: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Of the newest judged cases of a kind."""
-
-    cases: int
-    failures: int
-
-    def is_above(self, share: float) -> bool:
-        return self.cases >= FEWEST_CASES and self.failures > share * self.cases
 
 
 class Keeper(Protocol):
@@ -88,18 +71,15 @@ class RoutingLog:
             ))  # fmt: skip
 
     def rates(self, project: str) -> dict[str, Rate]:
-        """Kind -> how often routing it failed in a project, for kinds with a judged case."""
-        judged = (GOOD, *FAILURES)
-        rows = self._keeper.rows(
-            "SELECT kind, outcome FROM routing WHERE project = ? AND action = ? "  # noqa: S608
-            f"AND outcome IN ({', '.join('?' * len(judged))}) ORDER BY rowid DESC",
-            (project[:LONGEST_CHARS], str(Action.ROUTED), *judged),
-        )
-        newest: dict[str, list[str]] = {}
-        for kind, outcome in rows:
-            of_kind = newest.setdefault(str(kind), [])
-            if len(of_kind) < NEWEST_CASES:
-                of_kind.append(str(outcome))
-        return {
-            kind: Rate(len(outcomes), sum(outcome != GOOD for outcome in outcomes)) for kind, outcomes in newest.items()
-        }
+        """Kind -> how often routing it failed in a project, for kinds with a call that was routed or left alone."""
+        found = {}
+        for kind in map(str, POLICIES):
+            rows = self._keeper.rows(
+                "SELECT action, outcome FROM routing WHERE project = ? AND kind = ? AND (action = ? OR reason = ?) "
+                "ORDER BY rowid DESC LIMIT ?",
+                (project[:LONGEST_CHARS], kind, str(Action.ROUTED), FAILED_TOO_OFTEN, NEWEST_CALLS),
+            )
+            if rows:
+                newest = [str(outcome) if action == Action.ROUTED else LEFT_ALONE for action, outcome in rows]
+                found[kind] = rate_of(newest)
+        return found

@@ -29,6 +29,9 @@ from mcp_lean.guard.routing.words import SEARCHING_TYPE, Kind, Work, work_of
 GENERAL = ("general-purpose", SEARCHING_TYPE)
 """Types of the client that stand for no choice."""
 
+FAILED_TOO_OFTEN = "failed too often here"
+"""The reason of a call that is left alone because of its kind; such calls are counted (`standing`)."""
+
 KNOWN_FIELDS = frozenset(("description", "prompt", "subagent_type", "model", "effort", "run_in_background"))
 
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
@@ -112,7 +115,7 @@ def route(call: Mapping[str, object], around: Around) -> Route:
     if policy is None:
         return Route(work.kind, f"not clear: {work.sign}")
     if work.kind in around.failing:
-        return Route(work.kind, "failed too often here", failing=around.failing[work.kind])
+        return Route(work.kind, FAILED_TOO_OFTEN, failing=around.failing[work.kind])
     if policy.model and not around.has_cheap_model:
         return Route(work.kind, "no Haiku 5.5 here")
     agent_type = "" if _cannot(policy, work) else around.agents.get(policy.agent, "")

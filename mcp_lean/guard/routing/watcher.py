@@ -21,9 +21,10 @@ from mcp_lean.guard.decision import PASS, Decision
 from mcp_lean.guard.event import Event, ToolUse
 from mcp_lean.guard.ledger.tables import Row, Statement
 from mcp_lean.guard.routing.agents import Installed, installed
-from mcp_lean.guard.routing.log import Entry, Rate, RoutingLog
+from mcp_lean.guard.routing.log import Entry, RoutingLog
 from mcp_lean.guard.routing.permissions import ALLOWS_ALL, is_allowed, went_through
 from mcp_lean.guard.routing.policy import GENERAL, POLICIES, Action, Around, Route, route
+from mcp_lean.guard.routing.standing import FEWEST_CASES, NEWEST_CALLS, Rate
 from mcp_lean.guard.routing.words import Kind
 
 if TYPE_CHECKING:
@@ -184,8 +185,9 @@ def advice(found: Route) -> str:
 def failing_words(kind: str, rate: Rate) -> str:
     """For the person, once per session."""
     return (
-        f"mcp-lean: agents that {kind} are no longer routed in this project: {rate.failures} of the last {rate.cases} "
-        "had to be done again (mcp-lean cost shows them). [routing] off_above = 1.0 in .mcp-lean.toml keeps it on."
+        f"mcp-lean: agents that {kind} are left alone in this project: {rate.failures} of the last {rate.cases} had to "
+        "be done again, or are not judged yet (mcp-lean cost shows them). From time to time some are tried, and while "
+        f"they fail at most {FEWEST_CASES} in {NEWEST_CALLS}. [routing] off_above = 1.0 in .mcp-lean.toml routes all."
     )
 
 

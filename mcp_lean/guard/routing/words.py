@@ -69,6 +69,13 @@ READS = re.compile(
     r"trace|identify|report|describe|explain|survey|inventory|collect|gather|enumerate)\b",
     re.IGNORECASE,
 )
+TELLS = re.compile(
+    r"\b(?:report|return|tell|describe|explain|summari[sz]e|say|give|show|cite|quote|note|list|enumerate|answer|count|"
+    r"outline|name|state|survey|inventory|read[\s-]only|research|without\s+making\s+changes|where|which|who|how|what|whether|when)\b|\?",
+    re.IGNORECASE,
+)
+"""A task of reading says what it wants to know. One that finds something and goes on without that is after more."""
+
 RUNS = re.compile(
     r"\b(?:re-?)?(?:run|execute)\b[^\n]{0,40}?(?:`[^`\n]{2,}`|\b(?:pytest|npm|pnpm|yarn|npx|cargo|make|tox|ruff|mypy|"
     r"eslint|jest|vitest|mvn|gradle|dotnet|ctest|rake|phpunit|go\s+(?:test|build|vet))\b)",
@@ -139,18 +146,63 @@ UNKNOWN_ORDER = "an order that may change something"
 ORDERS = re.compile(
     r"(?:^[^A-Za-z\n]*|[.;:!?,]\s+|\u2014\s*|\b(?:and|then|or|but|to|please|also|just|finally|next|first|now)\s+)"
     r"(?:[A-Za-z]+ly\s+)?(?=([A-Za-z][A-Za-z-]*)\s+(?:(?:care\s+of|up|out|off|down|over|in|on|back|away)\s+)?"
-    r"(?:the|an?|it|them|this|that|these|those|each|every|any|all|some|its|their|our|my|your|both|everything|anything|"
-    r"whatever|what)\b)",
+    r"(the|an?|it|them|this|that|these|those|each|every|any|all|some|its|their|our|my|your|his|her|us|both|everything|"
+    r"anything|whatever|what|one)\b)",
     re.IGNORECASE | re.MULTILINE,
 )
 """A word that stands where an order stands, with something behind it that it is to be done to."""
 
-MORE = re.compile(r"\b(?:until|as\s+you\s+go|along\s+the\s+way|make\s+sure|ensure|take\s+care)\b", re.IGNORECASE)
-NOT_ENGLISH = re.compile(
-    r"[^\W\d_a-zA-Z]|\b(?:und|oder|nicht|eine|por|para|los|pero|dans|avec|une|les|della|gli|het|een|niet)\b",
+EITHER = frozenset({
+    "ask", "exclude", "follow", "get", "give", "go", "has", "have", "ignore", "include", "keep", "limit", "name",
+    "open", "point", "skip", "stop", "use", "walk", "want", "watch"
+})  # fmt: skip
+"""Verbs of looking that change something as soon as they are done to what was found: "keep it short", "keep one"."""
+
+WHAT_WAS_FOUND = frozenset({
+    "it", "them", "this", "that", "these", "those", "each", "every", "any", "all", "both", "everything", "anything",
+    "one"
+})  # fmt: skip
+
+WISHED = re.compile(
+    r"\binstead\b(?!\s+of\b)|\b(?:from\s+now\s+on|(?:is|are)\s+to\s+be)\b|"
+    r"\b(?:it|they|this|these|those|none|nothing|each|all|every\w*)\s+(?:\w+\s+)?(?:should|must|shall|may|ought|"
+    r"needs?\s+to|has\s+to|have\s+to)\b",
     re.IGNORECASE,
 )
-"""A letter outside of a to z, or a frequent small word of another language."""
+"""How something is to be in the end, without an order: "it should return 404"."""
+
+DESTINATIONS = re.compile(
+    r"(?<!look\s)(?<!dig\s)(?<!dive\s)\b(?:into|under|as)\s+(?:(?:an?|one|the|its|their)\s+(?:\w+\s+)?(?:file|readme|"
+    r"doc\s?string|comment|wiki|page|script|module|class|helper|function|name|package|issue|ticket|pr|document)s?\b|"
+    r"[\w./-]*\w\.[a-z]\w{0,7}\b)|"
+    r"\b(?:describe|explain|summari[sz]e|mention|note|keep|map|list|collect|gather|report|state|specify)\b[^.;\n]{0,60}?"
+    r"\bin\s+(?:(?:its|their)\s+(?!order|own\s+words)|(?:an?|the)\s+(?:\w+\s+)?(?:doc\s?string|comment|wiki|tracker|ticket|"
+    r"issue|notes?|files?)\b)",
+    re.IGNORECASE,
+)
+"""Where an answer is to be put, if not into the answer."""
+
+MORE = re.compile(r"\b(?:until|as\s+you\s+go|along\s+the\s+way|make\s+sure|ensure|take\s+care)\b", re.IGNORECASE)
+FOREIGN = re.compile(
+    r"[^\W\d_a-zA-Z]|(?<![\w./-])(?:"
+    r"und|oder|nicht|eine|der|das|dem|ist|mit|auf|von|wenn|dann|"
+    r"le|la|les|une|du|des|et|est|qui|que|dans|avec|puis|"
+    r"el|los|las|por|para|pero|luego|uma|dos|das|"
+    r"della|gli|dei|che|het|een|niet|met|och|att|som|og|ikke|oraz|nie|dan|lalu|yang"
+    r")(?![\w./-])",
+    re.IGNORECASE,
+)
+"""A letter outside of a to z, or a frequent small word of another language, but not in a path or a name."""
+
+QUOTED = re.compile(r"`[^`\n]*`|\"[^\"\n]*\"")
+A_NAME = re.compile(r"[\d_/\\=<>(){}\[\]#$@]|[.:-]\w|[a-z][A-Z]")
+"""Words with such a sign in them belong to no language: code, paths, names."""
+
+ENGLISH = LOOKING | LINKING | frozenset(VERBS.split("|")) | {"review", "audit", "critique", "test", "tests"}
+
+LEAST_ENGLISH = 0.35
+"""Share of the words listed here among all words. Recorded English briefs have 0.38 to 0.58; another language has a
+third or less, also where none of the small words above stands in it ("Map modulit ja korjaa virhe")."""
 
 LONGEST_CHARS = 6_000
 """A longer brief is more than looking something up. A judgement: recorded briefs of reading have 500 to 1,100."""
@@ -169,7 +221,7 @@ def work_of(description: str, prompt: str, agent_type: str, cwd: str) -> Work:
     for sign, what in ((WEB, "the web"), (PICTURES, "pictures"), (OTHER_TOOLS, "other tools")):
         if sign.search(text):
             return Work(Kind.OTHER, what)
-    if NOT_ENGLISH.search(text):
+    if not _is_english(text):
         return Work(Kind.OTHER, "not all English")
     bare = THINGS.sub(" ", FORBIDDEN.sub(" ", text))
     needs_shell, is_outside = bool(SHELL.search(text)), _is_outside(text, cwd)
@@ -179,14 +231,15 @@ def work_of(description: str, prompt: str, agent_type: str, cwd: str) -> Work:
         return Work(Kind.WRITE, _shown(found))
     if REVIEWS.search(bare) and A_CHANGE.search(text):
         return Work(Kind.REVIEW, "review of a change", True, is_outside)
-    more = MORE.search(bare) or THINKS.search(bare)
+    more = MORE.search(bare) or THINKS.search(bare) or WISHED.search(bare) or DESTINATIONS.search(bare)
     if RUNS.search(bare):
         if more:
             return Work(Kind.OTHER, _shown(more))
         return Work(Kind.OTHER, UNKNOWN_ORDER) if _has_unknown_order(bare) else Work(Kind.RUN, "a command")
     if more or _has_unknown_order(bare):
         return Work(Kind.OTHER, _shown(more) if more else UNKNOWN_ORDER)
-    if found := READS.search(bare):
+    found = READS.search(bare)
+    if found and (TELLS.search(bare) or FORBIDDEN.search(text)):
         return _reading(text, _shown(found), needs_shell, is_outside)
     return Work(Kind.OTHER, "no plain sign of what it is")
 
@@ -202,7 +255,22 @@ def _reading(text: str, sign: str, needs_shell: bool, is_outside: bool) -> Work:
 
 def _has_unknown_order(text: str) -> bool:
     """Whether something is to be done to something by a verb that is not known to leave it as it is."""
-    return any(word.lower() not in LOOKING and word.lower() not in LINKING for word in ORDERS.findall(text))
+    for word, thing in ORDERS.findall(text):
+        if word.lower() in EITHER:
+            if thing.lower() in WHAT_WAS_FOUND:
+                return True
+        elif word.lower() not in LOOKING and word.lower() not in LINKING:
+            return True
+    return False
+
+
+def _is_english(text: str) -> bool:
+    """Whether all of it is; in doubt not."""
+    if FOREIGN.search(text):
+        return False
+    plain = " ".join(word for word in QUOTED.sub(" ", text).split() if not A_NAME.search(word))
+    words = re.findall(r"[a-z]{2,}", plain.lower())
+    return sum(word in ENGLISH for word in words) >= LEAST_ENGLISH * len(words)
 
 
 def _is_outside(text: str, cwd: str) -> bool:

@@ -23,6 +23,7 @@ from hashlib import sha256
 
 import orjson
 
+from mcp_lean.open_flags import READ_NO_LINK
 from mcp_lean.transcripts.fields import Json, count, items, mapping, text
 from mcp_lean.transcripts.lines import parse
 
@@ -44,13 +45,14 @@ def read_tail(path: str, most_bytes: int = TAIL_BYTES) -> bytes:
     Raises:
         OSError: it is not there, or is a symlink or anything else but a file.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, READ_NO_LINK)
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise OSError(f"{path}: not a regular file")
         start = max(0, found.st_size - most_bytes)
-        tail = os.pread(descriptor, most_bytes, start)
+        os.lseek(descriptor, start, os.SEEK_SET)
+        tail = os.read(descriptor, most_bytes)
     finally:
         os.close(descriptor)
     if not tail.endswith(b"\n"):

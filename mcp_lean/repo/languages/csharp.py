@@ -49,24 +49,24 @@ LANGUAGES = {
     "csharp": Language(
         name="csharp",
         pattern=rb"""
-            ^[ \t]*+ (?:\[[^\]\n]{0,200}\][ \t]*+)?+
-            (?: (?:(?:public|private|protected|internal|static|sealed|abstract|partial|readonly|virtual|override
-                  |async|extern|unsafe|new|ref|file)[ \t]++){0,7}+
-                (?: (?:class|interface|struct|enum|record(?:[ \t]++(?:struct|class))?+)[ \t]++ (\w++)
+            ^[ \t]*+ (?>(?:\[[^\]\n]{0,200}\][ \t]*+)?)
+            (?: (?>(?:(?:public|private|protected|internal|static|sealed|abstract|partial|readonly|virtual|override
+                  |async|extern|unsafe|new|ref|file)[ \t]++){0,7})
+                (?: (?:class|interface|struct|enum|record(?>(?:[ \t]++(?:struct|class))?))[ \t]++ (\w++)
                   | (?!(?:return|throw|new|else|case|await|using|namespace|yield|var|get|set|if|for|foreach|while|switch
                     |catch|lock|fixed|base|this|nameof|typeof|where|orderby|select|from|let|join|group)\b)
-                    [\w.]++ (?:<[^(){};=\n]{0,120}>)? (?:\[[,]*+\])*+ \??+ [ \t]++
-                    (?:[\w.<>]{1,80}\.)? (\w++) [ \t]*+ (?:<[^(){};\n]{0,80}>)?+
+                    [\w.]++ (?:<[^(){};=\n]{0,120}>)? (?>(?:\[[,]*+\])*) \??+ [ \t]++
+                    (?:[\w.<>]{1,80}\.)? (\w++) [ \t]*+ (?>(?:<[^(){};\n]{0,80}>)?)
         """
         + PARAMETERS
         + rb"""
                     [^;{}()=]{0,300}+ (?:\{|=>) )
-              | (?:(?:public|private|protected|internal|static)[ \t]++){1,3}+ (\w++) [ \t]*+
+              | (?>(?:(?:public|private|protected|internal|static)[ \t]++){1,3}) (\w++) [ \t]*+
         """
         + PARAMETERS
-        + rb" (?: \s*+:\s*+(?:base|this)\s*+ "
+        + rb" (?>(?: \s*+:\s*+(?:base|this)\s*+ "
         + PARAMETERS
-        + rb" )?+ \s*+ (?:\{|=>) )",
+        + rb" )?) \s*+ (?:\{|=>) )",
         keywords={"class": "class", "struct": "class", "record": "class", "interface": "interface", "enum": "enum"},
         grammar=Grammar(
             package="tree_sitter_c_sharp",

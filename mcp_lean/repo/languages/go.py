@@ -36,9 +36,9 @@ LANGUAGES = {
     "go": Language(
         name="go",
         pattern=rb"""
-            ^func[ \t]++ (?:\([^)\n]{0,200}\)[ \t]*+)?+ (\w++)
+            ^func[ \t]++ (?>(?:\([^)\n]{0,200}\)[ \t]*+)?) (\w++)
             | ^type[ \t]++ (\w++)
-            | ^\t (\w++) (?:\[[^\]\n]{0,100}\])?+ [ \t]++ (?:struct|interface) [ \t]*+ \{
+            | ^\t (\w++) (?>(?:\[[^\]\n]{0,100}\])?) [ \t]++ (?:struct|interface) [ \t]*+ \{
         """,
         keywords={"func": "function", "interface": "interface", "struct": "class", "type": "type"},
         grammar=Grammar(

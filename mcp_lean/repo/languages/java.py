@@ -19,11 +19,11 @@ LANGUAGES = {
     "java": Language(
         name="java",
         pattern=rb"""
-            ^[ \t]*+ (?:(?:public|private|protected|static|final|abstract|sealed|non-sealed|strictfp)[ \t]++){0,6}+
+            ^[ \t]*+ (?>(?:(?:public|private|protected|static|final|abstract|sealed|non-sealed|strictfp)[ \t]++){0,6})
             (?: (?:class|interface|@interface|enum|record)[ \t]++(\w++)
               | (?!(?:return|throw|new|else|case|package|import|yield)\b)
-                (?:(?:default|synchronized|native)[ \t]++){0,2}+ (?:<[^(){}\n]{0,120}>[ \t]++)?
-                (?:[\w.]++ (?:<[^(){};=\n]{0,120}>)?+ (?:\[\])*+ [ \t]++)?+
+                (?>(?:(?:default|synchronized|native)[ \t]++){0,2}) (?:<[^(){}\n]{0,120}>[ \t]++)?
+                (?>(?:[\w.]++ (?>(?:<[^(){};=\n]{0,120}>)?) (?>(?:\[\])*) [ \t]++)?)
                 (?!(?:if|for|while|switch|catch|try|super|this|synchronized)\b) (\w++) [ \t]*+
         """
         + PARAMETERS

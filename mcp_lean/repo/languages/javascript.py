@@ -175,22 +175,24 @@ _WRAPPERS = frozenset(
 )
 
 _START = rb"""
-    ^[ \t]*+ (?:export[ \t]++)?+ (?:default[ \t]++)?+ (?:declare[ \t]++)?+ (?:abstract[ \t]++)?+ (?:async[ \t]++)?+
+    ^[ \t]*+ (?>(?:export[ \t]++)?) (?>(?:default[ \t]++)?) (?>(?:declare[ \t]++)?) (?>(?:abstract[ \t]++)?)
+      (?>(?:async[ \t]++)?)
     (?: (?:function[ \t]*+\*?+|class) [ \t]*+ ([\w$]++)
 """
 _BINDING = rb"""
-    | ^(?:export[ \t]++)?+ (?:declare[ \t]++)?+ (?:const|let|var) [ \t]++ ([\w$]++) (?![\w$]*+[ \t]*+=[ \t]*+require\b)
+    | ^(?>(?:export[ \t]++)?) (?>(?:declare[ \t]++)?) (?:const|let|var) [ \t]++ ([\w$]++)
+      (?![\w$]*+[ \t]*+=[ \t]*+require\b)
 """
 _FUNCTION_VALUE = rb"""
-    | ^[ \t]*+ (?:[\w$.]{0,80}\.)? ([\w$]++) [ \t]*+ [=:] [ \t]*+ (?:async[ \t]++)?+ function\b
-    | ^[ \t]++ (?:const|let|var) [ \t]++ ([\w$]++) [ \t]*+ = [ \t]*+ (?:async[ \t]++)?+
+    | ^[ \t]*+ (?:[\w$.]{0,80}\.)? ([\w$]++) [ \t]*+ [=:] [ \t]*+ (?>(?:async[ \t]++)?) function\b
+    | ^[ \t]++ (?:const|let|var) [ \t]++ ([\w$]++) [ \t]*+ = [ \t]*+ (?>(?:async[ \t]++)?)
       (?:\([^()\n;]{0,200}\)|[\w$]++) [^=\n;]{0,80} =>
 """
 _METHOD = rb"""
-    | ^[ \t]++ (?:(?:public|private|protected|static|override|readonly|abstract|async|get|set)[ \t]++){0,6}+ [*]?+
+    | ^[ \t]++ (?>(?:(?:public|private|protected|static|override|readonly|abstract|async|get|set)[ \t]++){0,6}) [*]?+
       (?!(?:if|for|while|switch|catch|function|return|with|else|do|new|await|typeof|super|constructor[ \t]*+[^\s(])\b)
-      ([\w$\#]++) [ \t]*+ (?:<[^>\n]{0,80}>)?+
-      \( [^;()\n]{0,200}+ (?:\([^;()\n]{0,80}+\)[^;()\n]{0,80}+){0,3}+ \) [^;={}()\n]{0,100}+ \{
+      ([\w$\#]++) [ \t]*+ (?>(?:<[^>\n]{0,80}>)?)
+      \( [^;()\n]{0,200}+ (?>(?:\([^;()\n]{0,80}+\)[^;()\n]{0,80}+){0,3}) \) [^;={}()\n]{0,100}+ \{
 """
 _TYPES = (
     rb"|(?:interface|enum|namespace)[ \t]++([\w$]++)|const[ \t]++enum[ \t]++([\w$]++)|type[ \t]++([\w$]++)[ \t]*+[=<]"

@@ -32,7 +32,8 @@ LANGUAGES = {
     "php": Language(
         name="php",
         pattern=rb"""
-            ^[ \t]*+ (?:<\?php[ \t]++)?+ (?:(?:public|private|protected|static|final|abstract|readonly)[ \t]++){0,5}+
+            ^[ \t]*+ (?>(?:<\?php[ \t]++)?)
+            (?>(?:(?:public|private|protected|static|final|abstract|readonly)[ \t]++){0,5})
             (?: function[ \t]++ &?+ (\w++) | (?:class|interface|trait|enum)[ \t]++ (\w++) [^\n(;=]{0,200} $
               | (?:class|interface|trait|enum)[ \t]++ (\w++) [^\n(;=]{0,200} \{ )
         """,

@@ -51,9 +51,9 @@ LANGUAGES = {
     "ruby": Language(
         name="ruby",
         pattern=rb"""
-            ^[ \t]*+ (?:(?:private|protected|public|private_class_method|module_function)[ \t]++)?+
-            (?: def[ \t]++ (?:[\w@]++\.)?+ ([a-zA-Z_]\w*+[?!=]?+|[<>=~!+*/%&|^\[\]-]++)
-              | (?:class|module)[ \t]++ (?:\w*+::)*+ ([A-Z]\w*+) )
+            ^[ \t]*+ (?>(?:(?:private|protected|public|private_class_method|module_function)[ \t]++)?)
+            (?: def[ \t]++ (?>(?:[\w@]++\.)?) ([a-zA-Z_]\w*+[?!=]?+|[<>=~!+*/%&|^\[\]-]++)
+              | (?:class|module)[ \t]++ (?>(?:\w*+::)*) ([A-Z]\w*+) )
         """,
         keywords={"class": "class", "module": "module"},
         blocks="indent",

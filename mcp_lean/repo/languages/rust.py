@@ -36,11 +36,12 @@ LANGUAGES = {
     "rust": Language(
         name="rust",
         pattern=rb"""
-            ^[ \t]*+ (?:pub(?:\([^)\n]{0,40}\))?+[ \t]++)?+
-            (?:(?:default|const|async|unsafe|extern(?:[ \t]++"[^"\n]{0,20}")?+)[ \t]++){0,5}+
-            (?: (?:(?:fn|struct|enum|union|trait|type)[ \t]++|macro_rules![ \t]*+) (?:r\#)?+ (\w++)
+            ^[ \t]*+ (?>(?:pub(?>(?:\([^)\n]{0,40}\))?)[ \t]++)?)
+            (?>(?:(?:default|const|async|unsafe|extern(?>(?:[ \t]++"[^"\n]{0,20}")?))[ \t]++){0,5})
+            (?: (?:(?:fn|struct|enum|union|trait|type)[ \t]++|macro_rules![ \t]*+) (?>(?:r\#)?) (\w++)
               | mod[ \t]++ (\w++) (?=[ \t]*+\{) )
-            | ^[ \t]*+ (?:unsafe[ \t]++)?+ impl\b [^\n;{]{0,200}? (\w++) (?:<[^\n{;]{0,100}>)?+ [ \t]*+ (?:where\b|\{|$)
+            | ^[ \t]*+ (?>(?:unsafe[ \t]++)?) impl\b [^\n;{]{0,200}? (\w++)
+              (?>(?:<[^\n{;]{0,100}>)?) [ \t]*+ (?:where\b|\{|$)
         """,
         keywords={
             "fn": "function",

@@ -20,21 +20,22 @@ MAX_INNER_KEYS = 50
 
 _TOML_TABLE = re.compile(r"\s*+\[\[?+([^\[\]]++)\]\]?+\s*+(?:#.*)?$")
 _TOML_KEY = re.compile(
-    r"""\s*+((?:"[^"]*+"|'[^']*+'|[\w-]++)(?:\s*+\.\s*+(?:"[^"]*+"|'[^']*+'|[\w-]++))*+)\s*+=\s*+(.*)"""
+    r"""\s*+((?:"[^"]*+"|'[^']*+'|[\w-]++)(?>(?:\s*+\.\s*+(?:"[^"]*+"|'[^']*+'|[\w-]++))*))\s*+=\s*+(.*)"""
 )
-_TOML_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?+|\'[^\']*+\'?+|#.*')
+_TOML_STRING = re.compile(r'"(?>(?:[^"\\]|\\.)*)"?+|\'[^\']*+\'?+|#.*')
 _INI_SECTION = re.compile(r"\s*\[([^\]]+)\]")
 _INI_KEY = re.compile(r"(\s*+)([^\s#;=:\[][^=:]*+)")
 _YAML_KEY = re.compile(
-    r"""([ ]*+)((?:-[ ]++)?+)("[^"]*+"|'[^']*+'|(?:[^\s#:&*!|>%@`{}\[\],'"-]|-[^\s:#])[^:#]*+)[ ]*+:(?:[ \t]++(.*))?$"""
+    r"""([ ]*+)((?>(?:-[ ]++)?))"""
+    r"""("[^"]*+"|'[^']*+'|(?:[^\s#:&*!|>%@`{}\[\],'"-]|-[^\s:#])[^:#]*+)[ ]*+:(?:[ \t]++(.*))?$"""
 )
 _YAML_BLOCK = re.compile(r"[|>][-+\d]*\s*(?:#.*)?$")
 _YAML_COMMENT = re.compile(r"\s#.*")
 _YAML_LABELS = ("name", "id", "repo", "hosts", "kind", "uses", "job_name", "alert")
-_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?+|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?+|[{}\[\],:]', re.DOTALL)
+_JSON_TOKEN = re.compile(r'"(?>(?:[^"\\]|\\.)*)"?+|//[^\n]*+|/\*(?>(?:[^*]|\*(?!/))*)(?:\*/)?|[{}\[\],:]', re.DOTALL)
 _MAKE_TARGET = re.compile(r"(?!\.[A-Z])([^\s:=#][^:=#]*+)::?+(?![:=])[^=]*+$|define\s++(\S++)")
-_JUST_RECIPE = re.compile(r"@?+([A-Za-z_][\w-]*+)(?:\s[^:]*+)?+:(?!=)")
-_DOCKER_STAGE = re.compile(r"\s*+FROM\s++(?:--\S++\s++)*+(\S++)(?:\s++AS\s++(\S++))?+", re.IGNORECASE)
+_JUST_RECIPE = re.compile(r"@?+([A-Za-z_][\w-]*+)(?>(?:\s[^:]*+)?):(?!=)")
+_DOCKER_STAGE = re.compile(r"\s*+FROM\s++(?>(?:--\S++\s++)*)(\S++)(?>(?:\s++AS\s++(\S++))?)", re.IGNORECASE)
 
 
 def _toml(text: str) -> list[Found]:

@@ -31,6 +31,7 @@ def page_data(summary: Summary, table: PriceTable, skipped: Skipped, *, with_tex
     made = replay_document(summary, table, skipped, with_text=with_text)
     dearest = sorted(made["runs"], key=lambda run: (-run["baseline_usd"], run["session"]))[:MOST_SESSIONS]
     for run in dearest:
+        run["project"] = summary.projects.get(run["session"], run["project"])
         run["outcomes"] = [{key: each[key] for key in ("policy", "bound", "share")} for each in run["outcomes"]]
     made["runs_in_all"], made["runs"] = len(made["runs"]), dearest
     made["loss_share"] = LOSS_SHARE

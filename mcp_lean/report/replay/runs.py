@@ -19,6 +19,8 @@ from mcp_lean.costs.prices import PriceTable
 from mcp_lean.costs.replay.catalog import POLICIES
 from mcp_lean.costs.replay.outcome import WorldName
 from mcp_lean.costs.replay.runs import replay, with_texts
+from mcp_lean.report.figures import project_name
+from mcp_lean.report.replay.router import sent
 from mcp_lean.report.replay.summary import Summary, summarize
 from mcp_lean.report.show import progress_bar
 from mcp_lean.transcripts.model import Run
@@ -28,11 +30,12 @@ from mcp_lean.transcripts.read import Progress
 def replay_runs(runs: Sequence[Run], world: WorldName, table: PriceTable, err: TextIO) -> Summary:
     """Replays all of them; a progress bar goes to `err` where that is a terminal."""
     with progress_bar(err, "replaying") as progress:
-        replays = list(replay(runs, world=world, table=table, progress=progress))
+        replays = list(replay(runs, world=world, table=table, progress=progress, router=sent))
     used = [run for run in runs if uses_us(run)]
     with progress_bar(err, "measuring what mcp_lean did") as progress:
         found = list(measure(used, table, progress))
-    return summarize(replays, POLICIES, world, found)
+    projects = {run.id: project_name(run.cwd, run.project) for run in runs}
+    return summarize(replays, POLICIES, world, found, projects)
 
 
 def measure(runs: Sequence[Run], table: PriceTable, progress: Progress | None = None) -> Iterator[Adoption]:

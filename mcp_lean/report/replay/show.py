@@ -26,15 +26,15 @@ def as_text(summary: Summary, table: PriceTable, skipped: Skipped, out: TextIO) 
 def as_json(summary: Summary, table: PriceTable, skipped: Skipped, out: TextIO, *, with_text: bool = False) -> None:
     """The document of docs/cost.md#replay-json."""
     from mcp_lean.report.replay.document import replay_document
+    from mcp_lean.report.show import is_narrow
 
-    json.dump(replay_document(summary, table, skipped, with_text=with_text), out, indent=2, ensure_ascii=False)
+    json.dump(replay_document(summary, table, skipped, with_text=with_text), out, indent=2, ensure_ascii=is_narrow(out))
     out.write("\n")
 
 
 def as_page(summary: Summary, table: PriceTable, skipped: Skipped, path: str, *, with_text: bool = False) -> None:
-    """One HTML file. Raises `page.ReportExtraMissingError` where plotly is not installed, OSError."""
+    """One HTML file. Raises `page.ReportExtraMissingError`, `page.PageNotWrittenError`."""
+    from mcp_lean.report.page import write_page
     from mcp_lean.report.replay.page import replay_page
 
-    content = replay_page(summary, table, skipped, with_text=with_text)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(content)
+    write_page(path, replay_page(summary, table, skipped, with_text=with_text))

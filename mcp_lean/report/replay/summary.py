@@ -11,11 +11,12 @@ interpolated between neighbours; the overall share is weighted by money, so few 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mcp_lean.costs.adoption import Adoption
 from mcp_lean.costs.replay.outcome import BOUNDS, Bound, Outcome, PolicyInfo, RunReplay, WorldName
+from mcp_lean.packing.render import on_one_line
 
 LOSS_SHARE = 0.001
 """A session loses where a policy makes it dearer by more than this part of its bill; less is rounding."""
@@ -100,6 +101,12 @@ class Summary:
     """Those that were left out."""
     measured: Adoption | None
     """`None`: no session used our tools."""
+    projects: Mapping[str, str]
+    """By session id: the folder that it worked in, as a person calls it."""
+
+    def project(self, run: RunReplay) -> str:
+        """Where a session worked."""
+        return self.projects.get(run.session_id) or on_one_line(run.project)
 
     def row(self, policy: str, bound: Bound) -> Row | None:
         """That row; `None` where the policy has no such bound."""
@@ -116,6 +123,7 @@ def summarize(
     policies: Sequence[PolicyInfo],
     world: WorldName,
     measured: Sequence[Adoption] = (),
+    projects: Mapping[str, str] | None = None,
 ) -> Summary:
     """Everything that is printed about a replay."""
     runs = tuple(run for run in replays if not run.left_out)
@@ -148,6 +156,7 @@ def summarize(
         runs=runs,
         excluded=tuple(run for run in replays if run.left_out),
         measured=sum(measured, Adoption()) if measured else None,
+        projects=projects or {},
     )
 
 

@@ -9,19 +9,19 @@ Losses are red and have a minus sign. A blank cell: the policy has no such bound
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from rich.table import Table
 from rich.text import Text
 
 from mcp_lean.costs.money import PICO
-from mcp_lean.costs.replay.outcome import Bound, PolicyInfo
+from mcp_lean.costs.replay.outcome import BOUNDS, Bound, PolicyInfo
 from mcp_lean.report.figures import money, percent
+from mcp_lean.report.layout import Column, fitted, right
 from mcp_lean.report.replay.summary import Row, Summary
-from mcp_lean.report.tables import Look, columns
+from mcp_lean.report.tables import Look
 
 LOSS = "red"
-TITLE_AT_LEAST = 22
 ARITHMETIC, WITHOUT_US = "*", "+"
 """Marks behind a title."""
 
@@ -31,81 +31,78 @@ def policies_of(summary: Summary) -> dict[str, PolicyInfo]:
     return {row.policy.name: row.policy for row in summary.rows}
 
 
-def numbered(summary: Summary) -> dict[str, int]:
-    """Numbers of the single policies that had something to do; the assumptions below the table go by them."""
-    busy = {row.policy.name for row in summary.rows if row.acted or row.saved_picousd}
-    singles = [name for name, policy in policies_of(summary).items() if not policy.is_bundle and name in busy]
-    return {name: number for number, name in enumerate(singles, start=1)}
+def busy(summary: Summary) -> list[str]:
+    """Names of the single policies that had something to do."""
+    acted = {row.policy.name for row in summary.rows if row.acted or row.saved_picousd}
+    return [name for name, policy in policies_of(summary).items() if not policy.is_bundle and name in acted]
 
 
 def idle(summary: Summary) -> list[PolicyInfo]:
     """Single policies that found nothing to do, and cost nothing."""
-    busy = numbered(summary)
-    return [policy for name, policy in policies_of(summary).items() if not policy.is_bundle and name not in busy]
+    names = busy(summary)
+    return [policy for name, policy in policies_of(summary).items() if not policy.is_bundle and name not in names]
 
 
 def policies_table(summary: Summary, look: Look) -> Table:
     """One row per policy that had something to do; dollars and spread are of its strictest bound."""
-    lose = f">lose/{summary.sessions}"
-    wide = [
-        ">",
-        "policy, each alone",
-        ">saved",
-        ">strict",
-        ">expected",
-        ">upper",
-        ">median",
-        ">p10 .. p90",
-        lose,
-        ">own",
-    ]
-    table = _table([*wide] if look.is_wide else [*wide[:2], *wide[3:7], lose])
-    for name, number in numbered(summary).items():
-        rows: Mapping[Bound, Row] = {row.bound: row for row in summary.rows if row.policy.name == name}
-        first = next(iter(rows.values()))
-        shares = [share(rows[bound].share) if bound in rows else Text() for bound in ("strict", "expected", "upper")]
-        cells = [
-            Text(str(number), "dim"),
-            Text(f"{first.policy.title}{mark(first.policy)}"),
-            dollars(first.saved_picousd),
-            *shares,
-            share(first.spread.median),
-            _range(first),
-            _losers(first),
-            Text(cents(first.own_picousd)),
-        ]
-        table.add_row(*(cells if look.is_wide else [*cells[:2], *cells[3:7], cells[8]]))
-    return table
+    columns = (
+        Column("policy, each alone", least=min(40, look.width // 2), keeps="all"),
+        right("saved", leaves=4),
+        right("strict"),
+        right("expected"),
+        right("upper", leaves=2),
+        right("median", leaves=3),
+        right("p10 .. p90", leaves=6),
+        right(f"lose/{summary.sessions}", leaves=1),
+        right("own", leaves=5),
+    )
+    rows = []
+    for name in busy(summary):
+        found: Mapping[Bound, Row] = {row.bound: row for row in summary.rows if row.policy.name == name}
+        first = next(iter(found.values()))
+        rows.append(
+            (
+                f"{first.policy.title}{mark(first.policy)}",
+                dollars(first.saved_picousd),
+                *(share(found[bound].share) if bound in found else "" for bound in BOUNDS),
+                share(first.spread.median),
+                _range(first),
+                _losers(first),
+                cents(first.own_picousd),
+            )
+        )
+    return fitted(columns, rows, look.width)
 
 
 def bundles_table(summary: Summary, look: Look) -> Table:
     """One row per bundle and bound."""
-    lose = f">lose/{summary.sessions}"
-    wide = ["together", "bound", ">saved", ">share", ">median", ">p10 .. p90", lose, ">own"]
-    table = _table(wide if look.is_wide else [*wide[:5], lose])
+    columns = (
+        Column("together", least=min(32, 2 * look.width // 5), keeps="all"),
+        Column("bound"),
+        right("saved", leaves=2),
+        right("share"),
+        right("median", leaves=3),
+        right("p10 .. p90", leaves=5),
+        right(f"lose/{summary.sessions}", leaves=1),
+        right("own", leaves=4),
+    )
+    rows = []
     title = ""
     for row in (row for row in summary.rows if row.policy.is_bundle):
-        cells = [
-            Text(row.policy.title if row.policy.title != title else ""),
-            Text(row.bound),
-            dollars(row.saved_picousd),
-            share(row.share, "bold"),
-            share(row.spread.median),
-            _range(row),
-            _losers(row),
-            Text(cents(row.own_picousd)),
-        ]
+        rows.append(
+            (
+                row.policy.title if row.policy.title != title else "",
+                row.bound,
+                dollars(row.saved_picousd),
+                share(row.share, "bold"),
+                share(row.spread.median),
+                _range(row),
+                _losers(row),
+                cents(row.own_picousd),
+            )
+        )
         title = row.policy.title
-        table.add_row(*(cells if look.is_wide else [*cells[:5], cells[6]]))
-    return table
-
-
-def _table(names: Sequence[str]) -> Table:
-    """The column of titles takes the room that is left, in several lines if need be."""
-    table = columns(*names)
-    title = table.columns[1 if names[0] == ">" else 0]
-    title.no_wrap, title.min_width = False, TITLE_AT_LEAST
-    return table
+    return fitted(columns, rows, look.width)
 
 
 def mark(policy: PolicyInfo) -> str:

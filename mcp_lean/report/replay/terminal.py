@@ -1,9 +1,10 @@
 """A replay on a terminal, and the same as plain text in a pipe.
 
 In:  a `Summary`, what the reading skipped.
-Out: renderables of rich, in the order of a page: headline, policies, bundles, sessions, what was measured, assumptions,
-     what was left out.
-Not here: the tables (`tables`), adding up (`summary`), other forms (`document`, `page`).
+Out: renderables of rich, in the order of a page: verdict, policies, bundles, sessions, what was measured, what was
+     left out, what the columns mean, and the verdict again.
+Not here: the tables (`tables`), adding up (`summary`), other forms (`document`, `page`): these have each policy's
+     assumptions.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from mcp_lean.costs.adoption import Adoption
@@ -27,34 +27,39 @@ from mcp_lean.report.replay.tables import (
     WITHOUT_US,
     bundles_table,
     idle,
-    numbered,
-    policies_of,
     policies_table,
     share,
 )
 from mcp_lean.report.tables import Look
 from mcp_lean.report.terminal import left_out
+from mcp_lean.transcripts.file import MAIN
 from mcp_lean.transcripts.model import Skipped
 
 WORLDS = {
-    "recorded": "models, tokens and prices as recorded",
-    "current": "the same work on today's models, at today's prices",
+    "recorded": "models and prices: as recorded (--world current: today's)",
+    "current": "models and prices: today's (--world recorded: as they were)",
 }
-COLUMNS = (
-    "saved is net of own: what mcp_lean itself costs. saved, median, p10 .. p90 (% over sessions), lose and own are of "
-    f"the strictest bound there is. lose: dearer by more than {100 * LOSS_SHARE:g} % of the bill. Policies overlap: do "
-    f"not add them up. No figure was tried on a model. {ARITHMETIC} prices only: whether the work would have succeeded "
-    f"is not known. {WITHOUT_US} Claude Code can do this without us."
+LEGEND = (
+    "saved is net of own, what mcp_lean itself costs. saved, median, p10 .. p90 (over sessions), lose and own are of "
+    f"the strictest bound there is; lose: sessions dearer by more than {100 * LOSS_SHARE:g} %.\n"
+    "strict: assumptions against us; expected: as we think it is; upper: the most it could be.\n"
+    "Policies overlap, do not add them up. What is simulated was not tried on a model. "
+    f"{ARITHMETIC} prices only: whether the work would have succeeded is not known. {WITHOUT_US} Claude Code can do "
+    "this without us.\n"
+    "What each line assumes, and when it loses: --html FILE, --json, or docs/replay.md."
 )
 HEADLINE: tuple[Bound, ...] = ("strict", "expected")
-MOST_CALLS = 8
+MOST_CALLS = 3
 MOST_LOSSES = 5
-CALL_CHARS = 80
+CALL_CHARS = 60
 
 
 def replayed(summary: Summary, table: PriceTable, skipped: Skipped, look: Look) -> Iterator[RenderableType]:
     """The page; `summary` has at least one session."""
-    yield from head(summary)
+    sessions, requests = plural(summary.sessions, "session"), plural(summary.requests, "request")
+    yield Text(f"{sessions}, {requests}, {money(summary.recorded_picousd)} recorded")
+    yield from verdict(summary)
+    yield Text(residual_words(summary), style="dim")
     yield Group(Text(), policies_table(summary, look))
     unused = ", ".join(policy.title for policy in idle(summary))
     if unused:
@@ -64,33 +69,29 @@ def replayed(summary: Summary, table: PriceTable, skipped: Skipped, look: Look) 
     yield from gains(summary)
     yield from losses(summary)
     yield from measured(summary.measured)
-    yield from assumptions(summary)
     notes = [*gaps(summary), *price_notes(table), *left_out(skipped)]
     if notes:
         yield Group(Text(), *(Text(note, style="yellow") for note in notes))
+    yield Group(Text(), Text(LEGEND, style="dim"))
+    yield from verdict(summary)  # once more: the first line has scrolled away
 
 
-def head(summary: Summary) -> Iterator[RenderableType]:
-    """What it is about and what it comes to, then how far the simulator can be trusted."""
-    line = Text(
-        f"{plural(summary.sessions, 'session')}, {plural(summary.requests, 'request')}, "
-        f"{money(summary.recorded_picousd)} recorded"
-    )
-    before = "; together "
+def verdict(summary: Summary) -> Iterator[RenderableType]:
+    """What everything together comes to."""
+    line = Text()
     for bound in HEADLINE:
         if row := summary.row(summary.together, bound):
-            line.append(f"{before}{bound} ").append_text(share(row.share, "bold"))
-            before = ", "
-    line.append(" (simulated)" if summary.together else "")
-    yield line
-    yield Text(residual_words(summary), style="dim")
+            line.append(" or " if line else "simulated: everything together saves ")
+            line.append_text(share(row.share, "bold")).append(f" ({bound})")
+    if line:
+        yield line
 
 
 def residual_words(summary: Summary) -> str:
     """How well the simulator explains what was paid; in a world of other prices there is nothing to hold it against."""
-    world = f"world: {summary.world} ({WORLDS[summary.world]})"
+    world = WORLDS[summary.world]
     if summary.residual is None:
-        return f"{world}; with nothing changed these sessions cost {money(summary.baseline_picousd)} there"
+        return f"{world}; with nothing changed these sessions cost {money(summary.baseline_picousd)} so"
     worst = _within(summary.worst_residual or 0.0)
     words = f"baseline reproduces the bill within {_within(summary.residual)} (worst session {worst})"
     if summary.recorded_picousd and summary.predicted_picousd:
@@ -115,8 +116,8 @@ def gains(summary: Summary) -> Iterator[RenderableType]:
     for gain in summary.gains:
         run = gain.run
         saved = f"{money(gain.saved_picousd)} of {money(run.baseline_picousd)}, {percent(gain.share)}"
-        yield Text(on_one_line(f"{run.session_id[:8]}  {run.project[-30:]}  {local_time(run.started_s)}  {saved}"))
-        yield from _examples(gain)
+        yield Text(f"{run.session_id[:8]}  {summary.project(run)}  {local_time(run.started_s)}  {saved}")
+        yield from _example(gain)
 
 
 def losses(summary: Summary) -> Iterator[RenderableType]:
@@ -129,19 +130,17 @@ def losses(summary: Summary) -> Iterator[RenderableType]:
     yield Group(Text(), Text("would have lost (together, strict): ", style="bold").append(words, LOSS))
 
 
-def _examples(gain: Gain) -> Iterator[RenderableType]:
-    if not gain.examples:
-        yield Text("  no calls in it that could have been one", style="dim")
-    for _, outcome, index in gain.examples:
+def _example(gain: Gain) -> Iterator[RenderableType]:
+    """Calls that could have been one, where there are some."""
+    for _, outcome, index in gain.examples[:1]:
         example = outcome.examples[index]
         calls = [_cut(f"{tool} {about}") for tool, about in example.calls[:MOST_CALLS]]
         if len(example.calls) > MOST_CALLS:
             calls.append(f"{len(example.calls) - MOST_CALLS} more")
-        where = f"{example.agent_id[:12]}, request {example.request_index + 1}, {outcome.bound}"
-        yield Text(f"  {plural(len(example.calls), 'call')} ({where}):")
-        yield Padding(Text("\n".join(calls), style="dim"), (0, 0, 0, 4))
-        becomes = on_one_line(example.becomes)
-        yield Padding(Text(f"in one turn, {money(example.saved_picousd)} less: {becomes}"), (0, 0, 0, 4))
+        agent = "orchestrator" if example.agent_id == MAIN else example.agent_id[:12]
+        where = f"{agent}, request {example.request_index + 1}, {outcome.bound}"
+        what = f"for example {plural(len(example.calls), 'call')} in one turn, {money(example.saved_picousd)} less"
+        yield Padding(Text(f"{what} ({where}): {'; '.join(calls)}", style="dim"), (0, 0, 0, 4))
 
 
 def _cut(words: str) -> str:
@@ -202,22 +201,6 @@ def adoption_lines(found: Adoption) -> Iterator[str]:
 
 
 # --------------------------------------------------------------------------------------------------------------- notes
-
-
-def assumptions(summary: Summary) -> Iterator[RenderableType]:
-    """What the columns mean, and under which assumptions each figure holds."""
-    yield Group(Text(), Text("what this rests on", style="bold"))
-    yield Text(COLUMNS, style="dim")
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(justify="right", style="dim", no_wrap=True)
-    grid.add_column(style="dim")
-    numbers = numbered(summary)
-    for name, policy in policies_of(summary).items():
-        if name in numbers or policy.is_bundle:
-            head = f"{policy.title}: " if policy.is_bundle else ""
-            words = " ".join([*policy.assumptions, f"When it loses: {policy.loses_when}."])
-            grid.add_row(Text(str(numbers.get(name, ""))), Text(head + words))
-    yield grid
 
 
 def gaps(summary: Summary) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mcp_lean.claude_code import agents
 from mcp_lean.claude_code.doctor.reading import read_setup
 from mcp_lean.claude_code.doctor.setup import Setup
 from mcp_lean.claude_code.init.apply import install
@@ -180,6 +181,18 @@ def denied(place: Place) -> None:
     place.change(".claude/settings.local.json", permissions={"deny": ["Read(./x)", "mcp__lean__read_many"]})
 
 
+def outdated_agent(place: Place) -> None:
+    file = place.project / ".claude/agents/lean-runner.md"
+    plain = agents.MARK.sub("", file.read_text(encoding="utf-8"), count=1)
+    file.write_text(agents._marked(f"{plain}Be quick.\n"), encoding="utf-8")
+
+
+def agent_of_no_version(place: Place) -> None:
+    plain = agents.MARK.sub("", (place.project / ".claude/agents/lean-runner.md").read_text(encoding="utf-8"), count=1)
+    text = agents._marked(plain.replace("lean-runner", "lean-planner").replace("Run the", "Plan the"))
+    place.put("~/.claude/agents/lean-planner.md", text)
+
+
 def routing_without_permission(place: Place) -> None:
     place.put(".mcp-lean.toml", '[routing]\nmode = "on"\n')
     held = json.loads((place.project / ".claude/settings.json").read_text(encoding="utf-8"))
@@ -252,12 +265,40 @@ DEFECTS: tuple[tuple[str, str, str, Callable[[Place], None]], ...] = (
         lambda place: place.change(".claude/settings.local.json", disabledMcpjsonServers=["lean"]),
     ),
     ("tools denied", "tools-denied", ".claude/settings.local.json:3", denied),
+    (
+        "all servers' tools denied",
+        "tools-denied",
+        "~/.claude/settings.json:0",
+        lambda place: place.change("~/.claude/settings.json", permissions={"deny": ["mcp__*"]}),
+    ),
+    (
+        "our scout denied",
+        "tools-denied",
+        ".claude/settings.local.json:0",
+        lambda place: place.change(".claude/settings.local.json", permissions={"deny": ["Agent(lean-scout)"]}),
+    ),
+    ("front off in the shell", "front-off", "", variable("MCP_LEAN_FRONT", "0")),
+    ("front off in settings", "front-off", ".claude/settings.json:0", setting(env={"MCP_LEAN_FRONT": "0"})),
+    (
+        "front off in the server's entry",
+        "front-off",
+        ".mcp.json:0",
+        lambda place: place.server("lean", "mcp-lean", "serve", env={"MCP_LEAN_FRONT": "0"}),
+    ),
+    ("agent of an older version", "agent-outdated", ".claude/agents/lean-runner.md:1", outdated_agent),
+    ("agent that no version has", "agent-outdated", "~/.claude/agents/lean-planner.md:1", agent_of_no_version),
     ("routing without permission", "routing-idle", ".mcp-lean.toml", routing_without_permission),
     (
         "plugin and server",
         "installed-twice",
         ".mcp.json:0",
         lambda place: place.change("~/.claude/settings.json", enabledPlugins={"lean@x": True}),
+    ),
+    (
+        "our server under a second name",
+        "installed-twice",
+        ".mcp.json:0",
+        lambda place: place.server("economy", "mcp-lean", "serve"),
     ),
     ("unknown key of ours", "config-broken", ".mcp-lean.toml", memory("[budget]\nrun = 5\n", ".mcp-lean.toml")),
     ("ledger of a newer version", "ledger-newer", "~/.local/share/mcp-lean/ledger.sqlite3", newer_ledger),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,12 +26,10 @@ def ids(found: Report) -> list[str]:
 
 
 def test_a_clean_set_up_has_no_finding(tmp_path: Path) -> None:
-    starts = {True: OwnStart(0.1, ("read_many",), "{}", 0.01), False: OwnStart(1.0, ("read_many",))}
+    start = OwnStart(0.1, ("read_many",), "{}", 0.5, 0.01)
     files = listing(TOOLS, "", 0.5)
 
-    found = report(
-        clean(tmp_path), client_version="2.1.330", starts=starts, listings={"files": [files, files]}, runs=[]
-    )
+    found = report(clean(tmp_path), client_version="2.1.330", start=start, listings={"files": [files, files]}, runs=[])
 
     assert found.findings == ()
 
@@ -93,24 +91,23 @@ def test_memory_has_its_weight_and_price(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("version", "found"),
-    [("2.1.330", []), ("2.2.0", []), ("", []), ("2.1.99", ["client-old"]), ("1.0.98", ["client-old"])],
+    [("2.1.330", []), ("2.2.0", []), ("", []), ("2.1.118", ["client-old"]), ("2.1.117", ["client-too-old"])],
 )
 def test_an_old_client_is_a_finding_and_a_new_one_is_not(tmp_path: Path, version: str, found: list[str]) -> None:
     assert ids(report(clean(tmp_path), client_version=version)) == found
 
 
 @pytest.mark.parametrize(
-    ("starts", "found"),
+    ("start", "found"),
     [
-        ({True: OwnStart(0.1, ("a",), "{}", 0.1)}, []),
-        ({True: OwnStart(2.5, ("a",), "{}", 0.1)}, ["server-slow"]),
-        ({True: OwnStart(0.1, ("a",), "", 0.0)}, ["hook-fails"]),
-        ({True: OwnStart(problem="ends without an answer (status 1)")}, ["server-fails"]),
-        ({False: OwnStart(2.5, ("a",))}, []),
+        (OwnStart(0.1, ("a",), "{}", 0.5, 0.1), []),
+        (OwnStart(2.5, ("a",), "{}", 3.0, 0.1), ["server-slow"]),
+        (OwnStart(0.1, ("a",), "", 0.5, 0.0), ["hook-fails"]),
+        (OwnStart(problem="ends without an answer (status 1)"), ["server-fails"]),
     ],
 )
-def test_how_our_server_starts(tmp_path: Path, starts: Mapping[bool, OwnStart], found: list[str]) -> None:
-    assert ids(report(clean(tmp_path), starts=starts)) == found
+def test_how_our_server_starts(tmp_path: Path, start: OwnStart, found: list[str]) -> None:
+    assert ids(report(clean(tmp_path), start=start)) == found
 
 
 @pytest.mark.parametrize(
@@ -134,7 +131,7 @@ def test_two_starts_of_a_server_are_compared(tmp_path: Path, second: Listing, sa
 
 
 @pytest.mark.parametrize(
-    ("version", "found"), [("2.1.330", []), ("2.1.100", ["hook-varying", "client-old"]), ("", ["hook-varying"])]
+    ("version", "found"), [("2.1.330", []), ("2.1.200", ["hook-varying", "client-old"]), ("", ["hook-varying"])]
 )
 def test_a_varying_start_hook_does_no_harm_where_its_text_stands_behind_the_prompt(
     tmp_path: Path, version: str, found: list[str]
@@ -204,3 +201,15 @@ def test_a_broken_file_of_the_client_is_said(tmp_path: Path) -> None:
     place.put("~/.claude.json", "{")
 
     assert ids(report(place)) == ["servers-broken"]
+
+
+def test_an_agent_of_ours_that_a_person_has_changed_is_no_finding_but_is_told(tmp_path: Path) -> None:
+    place = clean(tmp_path)
+    file = place.project / ".claude/agents/lean-scout.md"
+    file.write_text(file.read_text(encoding="utf-8") + "Answer in verse.\n", encoding="utf-8")
+
+    found = report(place)
+
+    assert ids(found) == []
+    [fact] = [fact for fact in found.facts if fact.name == "agent lean-scout"]
+    assert "move it away and run mcp-lean init for ours" in fact.says

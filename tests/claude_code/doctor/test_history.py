@@ -72,7 +72,8 @@ def test_a_lifetime_that_would_have_cost_less_is_a_finding_for_its_kind_of_work(
     [of_subagents] = findings(priced(agent(steady(1)), scout))
 
     assert of_tasks.says == (
-        "tasks of one prompt: with 5m instead of 1h these 2,000 requests would have cost 6.00 USD less (11% of 55.98)"
+        "sessions of one prompt: with 5m instead of 1h these 2,000 requests would have cost 6.00 USD less "
+        "(11% of 55.98)"
     )
     assert (of_tasks.todo.split()[0], of_tasks.path) == ("FORCE_PROMPT_CACHING_5M=1", "")
     assert (of_conversations.todo.split(",")[0], of_conversations.path) == ('"promptCacheTtl": "5m"', SETTINGS)
@@ -87,7 +88,7 @@ def test_pauses_make_the_longer_lifetime_a_finding() -> None:
 
     [found] = findings(priced(agent(requests)))
 
-    assert found.says.startswith("conversations of several prompts: with 1h instead of 5m")
+    assert found.says.startswith("sessions of several prompts: with 1h instead of 5m")
 
 
 @pytest.mark.parametrize("number", [0, history.FEWEST_REQUESTS - 1])
@@ -101,7 +102,7 @@ def test_little_work_says_nothing(number: int) -> None:
 def test_lifetimes_that_fit_are_a_fact() -> None:
     results = list(history.lifetimes([priced(agent(steady(gap_s=1_200)))], SETTINGS))
 
-    assert Fact("cache lifetime, tasks of one prompt", "1h is as good as any on 250 requests") in results
+    assert Fact("cache lifetime, sessions of one prompt", "1h is as good as any on 250 requests") in results
 
 
 def fan_out(*models: str) -> RunCost:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from mcp_lean.claude_code.doctor.own import start_words
+from mcp_lean.claude_code.doctor.finding import Finding
+from mcp_lean.claude_code.doctor.own import found, start_words
 
 from .setups import clean
 
-OWN = (sys.executable, "-m", "mcp_lean", "serve")
+OLD = ("-m", "mcp_lean", "serve")
+OWN = (sys.executable, "-P", "-m", "mcp_lean", "serve")
 
 
 @pytest.mark.parametrize(
@@ -22,6 +24,7 @@ OWN = (sys.executable, "-m", "mcp_lean", "serve")
         (("./mcp-lean", "serve"), OWN),
         (("/tmp/evil/mcp-lean", "serve"), OWN),
         (("mcp-lean", "--x", "serve"), OWN),
+        ((sys.executable, *OLD), OWN),
         ((sys.executable, "-c", "print()", "mcp_lean", "serve"), OWN),
         (("${LEAN}/bin/python", "-m", "mcp_lean", "serve"), OWN),
     ],
@@ -31,3 +34,15 @@ def test_only_this_installation_is_started(tmp_path: Path, words: tuple[str, ...
     place.server("lean", *words)
 
     assert start_words(place.setup()) == started
+
+
+@pytest.mark.parametrize(("words", "is_found"), [(OLD, True), (OWN[1:], False), (("-I", *OLD), False)])
+def test_a_python_that_takes_modules_from_the_project_is_a_finding(
+    tmp_path: Path, words: tuple[str, ...], is_found: bool
+) -> None:
+    place = clean(tmp_path)
+    place.server("lean", sys.executable, *words)
+
+    findings = [result for result in found(place.setup()) if isinstance(result, Finding)]
+
+    assert [finding.id for finding in findings] == ["server-loads-folder"] * is_found

@@ -108,11 +108,12 @@ def is_gone(pid: int) -> bool:
 def test_our_own_server_answers_hooks_and_writes_into_no_ledger(tmp_path: Path) -> None:
     environ = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
 
-    found = own_start((sys.executable, "-m", "mcp_lean", "serve"), str(tmp_path), environ, front=True, hook=True)
+    found = own_start((sys.executable, "-m", "mcp_lean", "serve"), str(tmp_path), environ)
 
     assert found.problem == ""
     assert {"read_many", "grep_and_read"} <= set(found.tools)
     assert found.hook_answer.startswith("{")
+    assert 0 < found.seconds <= found.ready_seconds
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 

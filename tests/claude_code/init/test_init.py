@@ -229,8 +229,7 @@ def test_hooks_of_another_configuration_are_replaced_and_foreign_ones_stay(folde
     wanted = hooks(Config())
     assert isinstance(held, dict)
     assert held["Stop"] == [foreign, *wanted["Stop"]]  # type: ignore[misc]
-    assert held["Gone"] == []
-    assert {event: groups for event, groups in held.items() if event not in ("Stop", "Gone")} == {
+    assert {event: groups for event, groups in held.items() if event != "Stop"} == {
         event: groups for event, groups in wanted.items() if event != "Stop"
     }
 
@@ -407,8 +406,10 @@ def test_at_user_scope_the_client_registers_the_server(tmp_path: Path) -> None:
     assert not (folder.project / ".mcp.json").exists()
     assert folder.plan(scope="user", allow=True).is_empty
 
-    folder.undo("user")
+    remarks = folder.undo("user")
 
+    left = f"{folder.home}/.claude.json: the client leaves an empty mcpServers there, which says nothing"
+    assert remarks == (left,)
     assert (folder.home / "calls").read_text(encoding="utf-8").endswith("mcp remove -s user lean\n")
     assert not (folder.home / ".claude").exists()
 
@@ -485,6 +486,36 @@ def test_an_agent_of_the_same_name_that_is_not_ours_stays(folder: Folder) -> Non
     assert any("stays as it is" in remark for remark in plan.remarks)
     folder.undo()
     assert (folder.project / ".claude/agents/lean-scout.md").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("user", "project", "is_said"),
+    [
+        ({"lean@shop": True}, {}, True),
+        ({}, {"lean@shop": True}, True),
+        ({"lean@shop": True}, {"lean@shop": False}, False),
+        ({"lean@shop": False}, {}, False),
+        ({"cleaner@shop": True}, {}, False),
+    ],
+)
+def test_with_the_plugin_enabled_it_says_before_writing_what_would_be_there_twice(
+    folder: Folder, user: dict[str, bool], project: dict[str, bool], is_said: bool
+) -> None:
+    folder.put("../home/.claude/settings.json", json.dumps({"enabledPlugins": user}))
+    folder.put(".claude/settings.json", json.dumps({"enabledPlugins": project}))
+
+    remarks = [remark for remark in folder.plan().remarks if "the plugin" in remark]
+
+    assert len(remarks) == is_said
+    assert all("keep one: claude plugin disable lean@shop" in remark for remark in remarks)
+
+
+def test_our_server_under_a_second_name_is_said(folder: Folder) -> None:
+    folder.put(".mcp.json", json.dumps({"mcpServers": {"economy": {"command": "mcp-lean", "args": ["serve"]}}}))
+
+    assert [remark for remark in folder.plan().remarks if "economy" in remark] == [
+        f"{folder.project}/.mcp.json: economy starts our server, too; take that out, hooks call lean"
+    ]
 
 
 def test_when_the_copies_are_lost_a_file_that_was_there_still_stays(folder: Folder) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
@@ -11,7 +11,7 @@ from mcp_lean.costs.money import Rates
 from mcp_lean.costs.origins import Kind
 from mcp_lean.costs.prices import list_prices
 from mcp_lean.costs.replay.facts import AgentFacts, CallFacts, Need
-from mcp_lean.costs.replay.model import Actor, Piece, Turn, Work
+from mcp_lean.costs.replay.model import Actor, Piece, Sent, Turn, Work
 from mcp_lean.costs.replay.outcome import Bound
 from mcp_lean.costs.replay.policy import Applied, Case, Policy
 from mcp_lean.costs.replay.run import applied
@@ -102,9 +102,16 @@ def made(
     )
 
 
-def saved(policy: Policy, actors: Actor | Sequence[Actor], bound: Bound = "strict", *, charged: bool = False) -> float:
-    """Picodollars that the policy saves; not charged: before our overhead."""
-    work = Work((actors,) if isinstance(actors, Actor) else tuple(actors))
+def saved(
+    policy: Policy,
+    actors: Actor | Sequence[Actor],
+    bound: Bound = "strict",
+    *,
+    charged: bool = False,
+    sent: Mapping[str, Sent] | None = None,
+) -> float:
+    """Picodollars that the policy saves; not charged: before our overhead. `sent`: what the router decides."""
+    work = Work((actors,) if isinstance(actors, Actor) else tuple(actors), sent=sent or {})
     return picousd(work) - picousd(under(policy, work, bound, charged=charged).work)
 
 

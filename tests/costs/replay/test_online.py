@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from costs.runs import agent, call, request, result, run
 from mcp_lean.costs.origins import Kind
-from mcp_lean.costs.replay.model import Actor
+from mcp_lean.costs.replay.model import Actor, Sent
 from mcp_lean.costs.replay.policies import cache_lifetime, clear
 from mcp_lean.costs.replay.policies.loops import Watch
 from mcp_lean.costs.replay.policies.merging import groups, known_before
@@ -56,6 +57,16 @@ def test_fresh_starts_are_decided_by_the_past(size: float) -> None:
         assert clear.clears(short, 3_000, WORLD) == tuple(index for index in all_clears if index < end)
 
 
+def test_nobody_clears_while_a_result_is_on_its_way() -> None:
+    """A prompt that was typed while the agent worked comes in beside the result of a call."""
+    steps = [Step((("base", 20_000),)), Step((("result", 90_000, "a"),)), *[Step()] * 60]
+    told = Step((("prompt", 500),), prompt_chars=900)
+    beside = replace(told, new=(("result", 50, "b"), ("prompt", 500)))
+
+    assert clear.clears(made([*steps, told]), 3_000, WORLD) == (62,)
+    assert clear.clears(made([*steps, beside]), 3_000, WORLD, any_prompt=True) == ()
+
+
 @settings(max_examples=15, deadline=None)
 @given(runs(), st.integers(1, 13))
 def test_on_any_run_a_cut_changes_no_decision_before_it(run: Run, end: int) -> None:
@@ -82,6 +93,26 @@ def test_what_was_known_before_a_call_does_not_depend_on_what_follows(run: Run, 
 
     assert known(short) == known(whole)
     assert gone(short) == gone(whole)
+
+
+def test_a_router_decides_from_the_call_alone() -> None:
+    """The agent's own requests, and all that came after the call, change nothing."""
+    asked = replace(call("s", "Agent", returned=result(90)), input_json='{"prompt": "find it"}')
+    parent = agent([request(0, write_5m=20_000, calls=[asked]), request(1, read=20_000, write_5m=100, results=["s"])])
+    edit = call("e", "Edit", returned=result(90))
+    child = replace(agent([request(0, write_5m=9_000, calls=[edit]), request(1, read=9_000)], "sub", "subagent"))
+    whole = run([parent, replace(child, spawn_call_id="s")])
+    seen: list[dict[str, object]] = []
+
+    def router(said: dict[str, object], cwd: str) -> Sent:
+        seen.append(said)
+        return Sent("scout", is_cheap=True)
+
+    works = [work_of(one, WORLD, router=router) for one in (whole, cut(whole, 1))]
+
+    assert [dict(work.sent) for work in works] == [{"sub": Sent("scout", is_cheap=True)}] * 2
+    assert seen == [{"prompt": "find it"}] * 2
+    assert work_of(whole, WORLD).sent == {}
 
 
 def test_a_loop_is_seen_when_it_happens() -> None:

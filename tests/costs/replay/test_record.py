@@ -27,6 +27,12 @@ def test_a_first_request_is_base_and_prompt() -> None:
     assert (turn.hit, turn.fresh_hit, turn.drops_tokens) == (1.0, 0.0, inf)
 
 
+def test_a_loaded_skill_is_no_base_and_the_client_s_first_attachments_are() -> None:
+    [turn] = turns(request(0, write_5m=21_000, meta_chars=2_849, attachment_chars=9_000))
+
+    assert turn.pieces == (Piece("base", 20_000), Piece("reminder", 1_000))
+
+
 def test_what_another_agent_left_in_the_cache_is_a_hit_of_the_new_part() -> None:
     [turn] = turns(request(0, read=15_000, write_5m=5_000))
 

@@ -111,7 +111,7 @@ def test_a_share_is_of_the_baseline_and_of_nothing_there_is_none() -> None:
         (
             "without_server",
             "expected",
-            ("scout", "lean_agents", "routing", "lean_base", "stagger", "steady_prefix", "clear", "loops"),
+            ("scout", "lean_agents", "routing", "lean_base", "steady_prefix", "clear", "loops"),
         ),
     ],
 )

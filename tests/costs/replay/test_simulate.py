@@ -14,7 +14,7 @@ from costs.runs import HAIKU, OPUS, agent, request, run
 from mcp_lean.costs.breakdown import break_down
 from mcp_lean.costs.prices import list_prices
 from mcp_lean.costs.replay.facts import CallFacts, Need
-from mcp_lean.costs.replay.model import Work
+from mcp_lean.costs.replay.model import Sent, Work
 from mcp_lean.costs.replay.policies import (
     batching,
     clear,
@@ -108,7 +108,9 @@ def test_routing_with_a_repeated_part_worked_out_on_paper() -> None:
     old = 12_000 * WRITE + 10_000 * READ + 200 * OUT
     new = 12_000 * 0.125e6 + 10_000 * 0.01e6 + 200 * 0.5e6
 
-    assert saved(routing, [main, reader], "expected") == pytest.approx(old - new - 0.15 * old)
+    found = saved(routing, [main, reader], "expected", sent={"sub": Sent("scout", is_cheap=True)})
+
+    assert found == pytest.approx(old - new - 0.15 * old)
 
 
 def test_the_five_times_dearer_step_of_a_long_prompt_is_kept() -> None:

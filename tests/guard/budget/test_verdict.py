@@ -8,7 +8,7 @@ import pytest
 
 from mcp_lean.config import Budget, Limits
 from mcp_lean.guard.budget import words
-from mcp_lean.guard.budget.limits import Raised, Spent, Standing
+from mcp_lean.guard.budget.limits import Raised, Spent, Standing, percent
 from mcp_lean.guard.budget.verdict import State, Verdict, decide, limits_of
 from mcp_lean.guard.decision import Decision
 from mcp_lean.guard.event import Event, ToolUse
@@ -122,7 +122,7 @@ def test_before_a_call_only_a_stop_is_said() -> None:
     assert decide(call(SUB), state(3.9)) == NOTHING
     assert decide(call(SUB), state(4.0)).decision.stop == (
         "Stopped: this agent has used 4.00 of 4.00 USD (100 %). "
-        "A person can lift this in a shell: mcp-lean budget --raise 5"
+        "A person can lift this in a shell of their own: mcp-lean budget --raise 5"
     )
 
 
@@ -183,10 +183,17 @@ def test_other_events_change_nothing(name: str) -> None:
     assert decide(Event(name, "s", agent_id="a1"), state(9.0, 99.0)) == NOTHING
 
 
-def test_a_model_cannot_raise_a_limit_and_is_told_why_in_one_sentence() -> None:
-    verdict = decide(call(SUB, "Bash", command="mcp-lean budget --raise 5"), state())
-
-    assert verdict == Verdict(Decision(deny=words.FOR_PEOPLE))
+@pytest.mark.parametrize("who", [SUB, MAIN])
+@pytest.mark.parametrize("run_usd", [0.0, 20.0])
+def test_the_person_is_asked_before_an_agent_writes_limits(who: dict[str, str], run_usd: float) -> None:
+    """Also by the orchestrator that is to report, for its run has used up its limit."""
+    asks = Verdict(Decision(ask=words.FOR_PEOPLE))
+    for tool in ("Edit", "Write"):
+        verdict = decide(call(who, tool, file_path="/home/ann/app/.mcp-lean.toml"), state(run_usd=run_usd))
+        assert verdict == asks or (verdict.is_stop and who is SUB and run_usd)
+    for tool, path in (("Read", "/home/ann/app/.mcp-lean.toml"), ("Edit", "/home/ann/app/not.mcp-lean.toml")):
+        verdict = decide(call(who, tool, file_path=path), state())
+        assert verdict == NOTHING
 
 
 def test_the_words_for_each_kind_of_limit() -> None:
@@ -201,7 +208,7 @@ def test_the_words_for_each_kind_of_limit() -> None:
 
     for standing, (used, raises) in stopped.items():
         command = f"mcp-lean budget --raise {raises}"
-        assert words.stopped(standing) == f"Stopped: {used}. A person can lift this in a shell: {command}"
+        assert words.stopped(standing) == f"Stopped: {used}. A person can lift this in a shell of their own: {command}"
     assert words.notice(Standing("run_usd", 18.75, 25.0), 150) == (
         "Budget: this run has used 18.75 of 25.00 USD (75 %); 6.25 USD left, about 50 more requests like those so far. "
         "Do what matters most first."
@@ -210,3 +217,11 @@ def test_the_words_for_each_kind_of_limit() -> None:
         "The scout agent a1 was stopped after 12 requests (it was over its budget), "
         "its partial results are in /p/agent-a1.jsonl."
     )
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "words"),
+    [(0.29, 1.0, "29 %"), (0.996, 1.0, "99 %"), (1.0, 1.0, "100 %"), (0.0, 5.0, "0 %"), (0.57, 0.19, "300 %")],
+)
+def test_a_share_of_a_limit_is_rounded_down_and_by_nothing_else(used: float, limit: float, words: str) -> None:
+    assert percent(used, limit) == words

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_lean.guard.continuing.seams import NEVER, Seams, Session, before, client_of, find, last_in
+from mcp_lean.guard.continuing.seams import NEVER, Seams, Session, before, client_of, find
 from mcp_lean.guard.ledger.ledger import Ledger
 from tests.guard.runs import Place
 
@@ -77,15 +77,21 @@ def test_a_hook_command_is_told_its_client_and_a_server_is_its_child() -> None:
     assert client_of({}) == str(os.getppid())
 
 
-def test_the_conversation_before_this_one_can_be_asked_for(ledger: Ledger) -> None:
+def test_the_conversations_before_this_one_can_be_asked_for(ledger: Ledger) -> None:
     seams = Seams(ledger, CLIENT)
     seams.prompt("one", "/t/one.jsonl", "/app")
     seams.cleared("two", "/t/two.jsonl", "/app")
-    Seams(ledger, CLIENT).prompt("beside", "/t/beside.jsonl", "/app")
+    seams.cleared("three", "/t/three.jsonl", "/app")
+    Seams(ledger, "another client").prompt("beside", "/t/beside.jsonl", "/app")
 
-    assert before(ledger, "two", "/app") == find(ledger, "one")
-    assert before(ledger, "", "/app") == last_in(ledger, "/app") == find(ledger, "beside")
-    assert before(ledger, "unheard of", "/elsewhere") is None
+    assert list(before(ledger, "three")) == [find(ledger, "two"), find(ledger, "one")]
+    assert [list(before(ledger, name)) for name in ("one", "beside", "unheard of", "")] == [[], [], [], []]
+
+
+def test_conversations_that_name_each_other_are_gone_through_once(ledger: Ledger) -> None:
+    ledger.keep(*(("INSERT INTO seams VALUES (?, '', '', '', -1, ?)", pair) for pair in (("a", "b"), ("b", "a"))))
+
+    assert [session.id for session in before(ledger, "a")] == ["b"]
 
 
 def test_without_a_disk_this_process_still_knows(tmp_path: Path) -> None:

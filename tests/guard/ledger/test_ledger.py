@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import heapq
 import json
+import math
 import os
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -530,6 +532,24 @@ def test_a_ledger_of_a_newer_version_is_left_alone_and_work_goes_on_in_memory(pl
     assert place.ledger_file.read_bytes() == before
 
 
+def test_two_processes_that_make_the_file_at_one_moment_both_use_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """sqlite does not wait by itself for another one that turns a new file into one for several."""
+    monkeypatch.setattr(database, "BUSY_SECONDS", 30)
+    place.ledger_file.parent.mkdir(parents=True)
+    other = sqlite3.connect(place.ledger_file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ends = threading.Timer(0.05, other.execute, ("COMMIT",))
+    ends.start()
+    opened = Ledger.open(place.environ)
+    ends.join()
+
+    assert opened.take_notes() == []
+    opened.close()
+    other.close()
+
+
 def test_a_damaged_ledger_is_kept_aside_and_begins_anew(place: Place) -> None:
     place.ledger_file.parent.mkdir(parents=True)
     place.ledger_file.write_bytes(b"this is no database, " * 100)
@@ -676,3 +696,19 @@ def test_a_ledger_that_is_deleted_begins_anew_and_a_person_s_raise_is_seen(place
 
     assert ledger.raised(SESSION) == Raised(usd=5.0)
     assert ledger.stop_reason(SESSION, "") == ""
+
+
+def test_a_bill_is_missed_only_where_it_could_come(place: Place, ledger: Ledger) -> None:
+    """A session that is not written down at all has none; nor has one outside of Claude Code's folder."""
+    writer = Writer()
+    ledger.remember(place.batch("toolu_1"))
+    assert ledger.unseen(SESSION, "") is None
+    place.append("", b"".join(writer.request()))
+    ledger.remember(place.batch("toolu_2"))
+    first = ledger.unseen(SESSION, "")
+    assert first is not None
+    assert 2.5 < first.usd < 5
+    ledger.remember(place.batch(writer.call_id()))
+    assert ledger.unseen(SESSION, "") is None
+    ledger.remember(place.batch("toolu_3", "a1"))
+    assert ledger.unseen(SESSION, "a1") == Spent(usd=math.inf)

@@ -24,12 +24,12 @@ def written_at(look: int) -> Callable[[], bool]:
 
 @pytest.mark.parametrize(("look", "is_written", "pauses_taken"), [(1, True, 0), (3, True, 2), (LOOKS, True, LOOKS - 1)])
 def test_a_bill_is_waited_for(pauses: list[float], look: int, is_written: bool, pauses_taken: int) -> None:
-    assert Settling().wait("S", written_at(look)) is is_written
+    assert Settling().wait("S", "a", written_at(look)) is is_written
     assert len(pauses) == pauses_taken
 
 
 def test_a_wait_is_over_well_within_the_deadline(pauses: list[float]) -> None:
-    assert Settling().wait("S", lambda: False) is False
+    assert Settling().wait("S", "a", lambda: False) is False
     assert 0.2 < sum(pauses) < 0.3
 
 
@@ -52,7 +52,7 @@ def test_looks_that_take_long_are_fewer(monkeypatch: pytest.MonkeyPatch) -> None
     waiting = Settling()
     for _ in range(MOST_IN_VAIN + 1):
         before, looks = now, 0
-        assert waiting.wait("S", look) is False
+        assert waiting.wait("S", "a", look) is False
         assert now - before < 0.6
         assert looks == 4  # a wait that was cut short is not in vain
 
@@ -60,18 +60,43 @@ def test_looks_that_take_long_are_fewer(monkeypatch: pytest.MonkeyPatch) -> None
 def test_bills_that_do_not_come_are_not_waited_for_any_more(pauses: list[float]) -> None:
     settling = Settling()
     for _ in range(MOST_IN_VAIN):
-        settling.wait("S", lambda: False)
+        settling.wait("S", "a", lambda: False)
     pauses.clear()
 
-    assert settling.wait("S", lambda: False) is False
+    assert settling.wait("S", "a", lambda: False) is False
     assert pauses == []
-    assert settling.wait("T", written_at(2)) is True
+    assert settling.wait("T", "a", written_at(2)) is True
 
 
 def test_a_bill_that_came_makes_up_for_those_that_did_not(pauses: list[float]) -> None:
     settling = Settling()
     for _ in range(MOST_IN_VAIN * 2):
-        settling.wait("S", lambda: False)
-        settling._in_vain["S"] = min(settling._in_vain["S"], MOST_IN_VAIN - 1)
-        assert settling.wait("S", written_at(2)) is True
+        settling.wait("S", "a", lambda: False)
+        settling._in_vain = {each: min(times, MOST_IN_VAIN - 1) for each, times in settling._in_vain.items()}
+        assert settling.wait("S", "a", written_at(2)) is True
         assert settling._in_vain == {}
+
+
+def test_an_agent_without_bills_is_not_waited_for_again_and_again_among_others_that_have_theirs(
+    pauses: list[float],
+) -> None:
+    """Whoever waits holds up the others' events: a quarter of a second at each of its turns, for ever."""
+    settling = Settling()
+    for _ in range(MOST_IN_VAIN):
+        settling.wait("S", "nowhere", lambda: False)
+        assert settling.wait("S", "here", written_at(1)) is True
+    pauses.clear()
+
+    assert settling.wait("S", "nowhere", lambda: False) is False
+    assert pauses == []
+    assert settling.wait("S", "here", written_at(2)) is True
+
+
+def test_many_agents_without_bills_are_not_waited_for_one_by_one(pauses: list[float]) -> None:
+    settling = Settling()
+    for number in range(MOST_IN_VAIN):
+        settling.wait("S", f"agent-{number}", lambda: False)
+    pauses.clear()
+
+    assert settling.wait("S", "another", lambda: False) is False
+    assert pauses == []

@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from mcp_lean.guard.ledger.ledger import Ledger
-from mcp_lean.guard.routing.log import FEWEST_CASES, NEWEST_CASES, Entry, Rate, RoutingLog
+from mcp_lean.guard.routing.log import Entry, RoutingLog
+from mcp_lean.guard.routing.policy import FAILED_TOO_OFTEN
+from mcp_lean.guard.routing.standing import NEWEST_CALLS, Rate
 
 SHOP = "/home/ann/shop"
 ENTRY = Entry(
@@ -63,17 +65,22 @@ def test_a_rate_counts_judged_cases_of_the_project_and_kind(tmp_path: Path) -> N
     assert log.rates("/nowhere") == {}
 
 
-def test_only_the_newest_cases_count(tmp_path: Path) -> None:
-    log = filled(tmp_path, ["asked again"] * 20 + ["good"] * NEWEST_CASES)
+def test_only_the_newest_calls_of_each_kind_count(tmp_path: Path) -> None:
+    """A kind that is called often takes no room from one that is not."""
+    log = filled(tmp_path, ["no answer"], kind="run")
+    for number, outcome in enumerate(["asked again"] * 5 + ["good"] * NEWEST_CALLS):
+        log.note(replace(ENTRY, call_id=f"r{number}", outcome=outcome))
 
-    assert log.rates(SHOP) == {"read": Rate(NEWEST_CASES, 0)}
+    assert log.rates(SHOP) == {"read": Rate(NEWEST_CALLS, 0), "run": Rate(1, 1)}
 
 
-def test_a_rate_says_something_from_ten_cases_on() -> None:
-    assert not Rate(FEWEST_CASES - 1, FEWEST_CASES - 1).is_above(0.3)
-    assert not Rate(10, 3).is_above(0.3)
-    assert Rate(10, 4).is_above(0.3)
-    assert not Rate(10, 10).is_above(1.0)
+def test_calls_left_alone_push_old_cases_out(tmp_path: Path) -> None:
+    log = filled(tmp_path, ["asked again"] * 12)
+    for number in range(NEWEST_CALLS - 5):
+        log.note(replace(ENTRY, call_id=f"l{number}", action="left", reason=FAILED_TOO_OFTEN, outcome=""))
+        log.note(replace(ENTRY, call_id=f"m{number}", action="left", reason="names a model", outcome=""))
+
+    assert log.rates(SHOP) == {"read": Rate(5, 5)}
 
 
 def test_a_table_of_an_older_file_is_added(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ import pytest
 from mcp_lean.config import Config, Routing
 from mcp_lean.guard.ledger.ledger import Ledger
 from mcp_lean.guard.routing.log import Entry, RoutingLog
+from mcp_lean.guard.routing.policy import FAILED_TOO_OFTEN
+from mcp_lean.guard.routing.standing import NEWEST_CALLS
 from mcp_lean.guard.routing.watcher import has_cheap_model
 from mcp_lean.guard.start import start
 from tests.guard.runs import Place
@@ -95,7 +97,7 @@ def test_a_routed_call_is_rewritten_whole_and_noted_down(tmp_path: Path) -> None
 def test_what_the_model_wrote_comes_back_as_it_was(tmp_path: Path, text: str) -> None:
     """Through the other door objects arrive as JSON text."""
     session = Session(tmp_path)
-    prompt = f"Find it. {text}"
+    prompt = f"Find it and say where it is. {text}"
     fields = json.dumps({"description": text, "prompt": prompt})
     answer = session.ask(tool_name="Agent", tool_use_id="t1", tool_input=fields, effort="high")
 
@@ -161,7 +163,7 @@ def test_a_kind_that_failed_too_often_here_is_left_and_the_person_hears_of_it_on
 
     first = session.call(call_id="t1")
     assert list(first) == ["systemMessage"]
-    assert "agents that read are no longer routed in this project: 4 of the last 10" in first["systemMessage"]
+    assert "agents that read are left alone in this project: 4 of the last 10" in first["systemMessage"]
     assert session.call(call_id="t2") == {}
     assert [entry.reason for entry in session.entries()] == ["failed too often here"] * 2
     assert specific(session.call("Run `pytest` and report.", call_id="t3"))["updatedInput"]["model"] == "haiku"
@@ -169,6 +171,24 @@ def test_a_kind_that_failed_too_often_here_is_left_and_the_person_hears_of_it_on
     session.environ["MCP_LEAN_ROUTING_OFF_ABOVE"] = "1.0"
     session.restart()
     assert "updatedInput" in specific(session.call(call_id="t4"))
+
+
+def test_a_kind_that_was_left_alone_is_tried_again_and_left_again_when_it_fails_again(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    for number in range(10):
+        session.log.note(
+            Entry("old", f"o{number}", str(session.project), "", "read", "routed", "", "", "", "", "", "asked again")
+        )
+
+    for number in range(NEWEST_CALLS - 10):
+        session.log.note(
+            Entry("old", f"l{number}", str(session.project), "", "read", "left", "", "", "", "", FAILED_TOO_OFTEN)
+        )
+
+    routed = [number for number in range(14) if "hookSpecificOutput" in session.call(call_id=f"t{number}")]
+
+    # The first one pushes an old case out. Each try without a verdict counts as failed, so ten are all.
+    assert routed == list(range(1, 11))
 
 
 def test_failures_count_however_the_project_is_spelled(tmp_path: Path) -> None:

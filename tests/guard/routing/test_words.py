@@ -122,6 +122,224 @@ def test_what_may_change_something_goes_to_no_reader(prompt: str) -> None:
 @pytest.mark.parametrize(
     "prompt",
     [
+        "Find the flaky test and fix it.",
+        "Find and fix the off-by-one in pager.py.",
+        "Locate the login handler, then log every failed attempt to the audit table.",
+        "Read the config and make it strict.",
+        "List every TODO and turn each into an issue.",
+        "Look through the handlers and harden the ones without a timeout.",
+        "Search for print calls; use the logger instead.",
+        "Find out which flag is missing and pass it.",
+        "Trace the request and get the 500 to go away.",
+        "Identify the slow query and make it fast.",
+        "Report the version, then tag it.",
+        "Map the modules and keep the map in the wiki.",
+        "Explain the parser in its docstring.",
+        "Describe each function in a comment above it.",
+        "Collect the fixtures into one file.",
+        "Gather the helpers in utils.py under one name.",
+        "Summarize the changelog into RELEASES.md.",
+        "Summarise the module as a README.",
+        "Locate the secrets and rotate them.",
+        "Find stale branches and prune them.",
+        "Inventory the feature flags and retire the dead ones.",
+        "Read the failing test, then get it to pass.",
+        "Look into the lint warnings and silence them.",
+        "Find the import cycle and break it.",
+        "Find the leak and plug it.",
+        "Enumerate the endpoints and give each one a rate limit.",
+        "Find where the port is set and have it read from the environment.",
+        "Find every place that logs a password, and see that none does.",
+        "List the users and email them.",
+        "Read through src and leave it cleaner than you found it.",
+        'Search the repo for "foo" and let it be "bar".',
+        "Find the two copies and keep one.",
+        "Look up the schema and bring the models in line with it.",
+        "Trace where the flag is lost, and carry it through.",
+        "Find the constant and double it.",
+        "Locate app.yaml. Ports: 80 becomes 8080.",
+        "Find the handler; it should return 404 instead of 500.",
+        "Read the spec and follow it in api.py.",
+        "Find the tests that need a database and skip them.",
+        "Report the unused imports and have them gone.",
+        "Find the deprecated calls. None may be left afterwards.",
+        "Explore the repo and set up the dev environment.",
+        "Find the migration and roll it back.",
+        "Read package.json and pin the versions.",
+        "Find the docs and proofread them, correcting as needed.",
+        "List the containers and stop them.",
+        "Locate the .env and open it up to the group (chmod).",
+        "Find the queue and drain it.",
+        "Look at the board and assign the tickets.",
+        "Find large files and compress them.",
+        "Search for hard-coded URLs. Pull them up into settings.py.",
+        "Identify the failing hook and bypass it.",
+        "Read data.csv and load it into the database.",
+        "Find the PR, approve it.",
+        "Trace the bug to its commit; bisect if you must.",
+        "Find the typo. Done means the build is green.",
+        "Gather the logs and ship them to the bucket.",
+        "Find duplicated code and factor it out.",
+        "Locate the entry point. Its name is to be main.py from now on.",
+        "Check the links and point the dead ones at the archive.",
+    ],
+)
+def test_what_only_begins_like_reading_goes_to_no_reader(prompt: str) -> None:
+    """Each names what it wants to know or looks for something, and then wants something done."""
+    for text in (prompt, prompt.upper(), f"Please: {prompt}", f"Context first.\n\n{prompt}\n\nThanks!"):
+        assert kind(text) in (Kind.OTHER, Kind.WRITE), text
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Find the broken link in the footer and redirect it to the new page.",
+        "Locate the test that times out and raise its limit.",
+        "Read the error log and act on what it says.",
+        "Search for TODO comments older than a year and archive them.",
+        "List all env vars and encrypt the sensitive ones.",
+        "Explore the sandbox and try a few inputs until it crashes.",
+        "Find which import is circular. Untangle it.",
+        "Describe the API in an OpenAPI file.",
+        "Map old field names to new ones in the serializers.",
+        "Trace the failing request with a debugger attached.",
+        "Find the section about install and tighten the wording.",
+        "Look at the two implementations and pick the faster one, leaving the other out of the build.",
+        "Find callers of old_api, they need porting.",
+        "Identify which rows are corrupt and quarantine them.",
+        "Report on the state of CI and re-trigger whatever is red.",
+        "Gather metrics from the service for five minutes and graph them.",
+        "Read every file in src and tidy.",
+        "Find where retries happen and cap them at three.",
+        "Summarize each commit in its message.",
+        "Locate the sleep calls; shorten.",
+        "Look up the user by email and reset her password.",
+        "Find the bug in checkout. I want this working by tonight.",
+        "Collect all strings for i18n and key them.",
+        "Find the flag; flip it.",
+        "Explain to the reviewers on the PR why this is safe.",
+        "Read notes.md and carry out step 3.",
+        "List the outdated dependencies and bring them up to date.",
+        "Find any secrets in history and scrub them.",
+        "Check that src compiles; if not, get it compiling.",
+        "Find all the images that lack alt text and describe them in the markup.",
+    ],
+)
+def test_tasks_that_were_not_there_when_the_words_were_chosen_go_to_no_reader(prompt: str) -> None:
+    assert kind(prompt) in (Kind.OTHER, Kind.WRITE)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Find where files are written to disk.",
+        "Find who creates the session object and list the callers.",
+        "List the functions that delete rows. Do not change anything.",
+        "Which module handles updates of the cart? Report paths.",
+        "Explain how a commit is parsed by the changelog reader.",
+        "Search for the code that renames columns and say where it is.",
+        "Describe what happens when a user is removed.",
+        "Locate the migration that added the column.",
+        "Report all places that call `write()` and `delete_user()`.",
+        "Find the class that implements the Store interface.",
+        "Trace how an order is created, from the route to the table.",
+        "Map which modules are generated and which are hand-made.",
+        "Find the tests for the installer and list them.",
+        "List what the fix in the last commit touched.",
+        "Read CONTRIBUTING.md and say how a change is to be submitted.",
+        "Find where updates are applied, and report the lines.",
+        "Identify the code that replaces placeholders in templates.",
+        "Find the function that formats dates.",
+        "Report which commands edit the config file.",
+        "Locate where the pushed messages are converted to JSON.",
+        "Where is the retry logic implemented? List the files.",
+        "Find out whether the cache is ever cleaned.",
+        "Summarize the upgrade guide in docs/upgrade.md.",
+        "Look for functions named `remove_*` and list their callers.",
+        "List the settings that enable tracing.",
+        "Find all uses of `patch` in tests.",
+        "Explain what `git commit` hooks exist in .husky.",
+        "Read-only: find the deploy scripts and describe their steps.",
+        "Find the moved files in the rename map and list them.",
+        "Describe the merge strategy in src/merge.py.",
+    ],
+)
+def test_reading_that_talks_of_changes_is_at_worst_left_as_it_is(prompt: str) -> None:
+    """A mistake this way costs what the call costs without us; nothing becomes cheaper, and nothing is lost."""
+    work = work_of("", prompt, GENERAL, CWD)
+
+    assert work.kind in (Kind.READ, Kind.WRITE, Kind.OTHER)
+    assert kind(prompt, "Explore") is Kind.READ
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt"),
+    [
+        ("German", "Finde die Funktion login und repariere sie."),
+        ("German", "Liste alle Endpunkte auf und schreibe sie in eine Datei."),
+        ("German", "Report an mich: Welche Dateien liest das Modul? Repariere es dann."),
+        ("French", "Explore le module de paiement et corrige le bug."),
+        ("French", "Liste les fichiers, puis supprime ceux qui sont vides."),
+        ("French", "Décris chaque classe et ajoute un commentaire."),
+        ("Spanish", "Explora el modulo de pago y arregla el fallo. List."),
+        ("Spanish", "Lista los archivos y borra los viejos."),
+        ("Spanish", "Describe cada clase y escribe las pruebas."),
+        ("Italian", "Trova il bug e correggilo, list dei file."),
+        ("Italian", "Elenca i moduli e rinominali. Report."),
+        ("Italian", "Descrivi ogni classe e sistema gli errori."),
+        ("Portuguese", "Encontre o erro e corrija, report final."),
+        ("Portuguese", "Liste os arquivos e apague os vazios."),
+        ("Portuguese", "Descreva cada módulo e conserte os testes."),
+        ("Dutch", "Trace het probleem en los het op."),
+        ("Dutch", "Zoek de fout en herstel hem. Report."),
+        ("Dutch", "List alle modules en hernoem ze."),
+        ("Polish", "Znajdz funkcje login i popraw blad. Report."),
+        ("Polish", "Wypisz pliki, a potem usuń puste."),
+        ("Polish", "Opisz moduły oraz napraw testy."),
+        ("Turkish", "Read dosyasini bul ve hatayi duzelt."),
+        ("Turkish", "Dosyaları listele, boş olanları sil."),
+        ("Turkish", "Explore modulu sonra duzelt, report ver."),
+        ("Indonesian", "Trace alur pembayaran lalu perbaiki bug."),
+        ("Indonesian", "List berkas yang kosong dan hapus."),
+        ("Indonesian", "Explain modul pembayaran, kemudian perbaiki."),
+        ("Finnish", "Map modulit ja korjaa virhe."),
+        ("Finnish", "List tiedostot ja poista tyhjat."),
+        ("Finnish", "Report virhe, sitten korjaa se."),
+        ("Russian", "Найди функцию login и исправь ошибку."),
+        ("Russian", "Report: перечисли файлы и удали пустые."),
+        ("Russian", "Опиши модуль."),
+        ("Chinese", "找到登录函数并修复它。"),
+        ("Chinese", "List 所有文件，然后删除空的。"),
+        ("Chinese", "说明这个模块。"),
+        ("Japanese", "login関数を見つけて直してください。"),
+        ("Japanese", "すべての呼び出し元を一覧にしてください。"),
+        ("Japanese", "Report してください: どこで読まれていますか。"),
+        ("Korean", "로그인 함수를 찾아서 고쳐 주세요."),
+        ("Korean", "List 파일 목록, 빈 것은 삭제."),
+        ("Korean", "이 모듈을 설명해 주세요."),
+        ("Arabic", "ابحث عن الدالة وأصلحها."),
+        ("Arabic", "List الملفات ثم احذف الفارغة."),
+        ("Arabic", "اشرح هذه الوحدة."),
+        ("Hindi", "लॉगिन फ़ंक्शन खोजें और ठीक करें।"),
+        ("Hindi", "List सभी फ़ाइलें और खाली हटाएँ।"),
+        ("Hindi", "इस मॉड्यूल को समझाएँ।"),
+    ],
+)
+@pytest.mark.parametrize("agent_type", [GENERAL, "Explore"])
+def test_a_task_in_another_language_is_left_as_it_is(language: str, prompt: str, agent_type: str) -> None:
+    """Also where it borrows an English word that stands for reading."""
+    assert kind(prompt, agent_type) is Kind.OTHER, language
+
+
+def test_identifiers_and_paths_make_no_other_language_of_a_task() -> None:
+    names = "`OrderQueueFactory` `retryBackoffPolicy` src/locales/de/die.json src/el/los_angeles.py"
+
+    assert kind(f"Find where {names} come from and report them.") is Kind.READ
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
         "Find all usages of `parse_config` and list them with file and line. Do not edit files.",
         "Explore the project in src and describe its modules. Read only.",
         "Gather every environment variable the code reads, and enumerate them with their defaults.",
@@ -194,3 +412,13 @@ def test_white_space_says_nothing(filler: str) -> None:
     for end in ("edit", "write it"):
         text = f"do not{filler * 40}{end}. Find it.{filler * ((LONGEST_CHARS - 200) // len(filler))}"
         assert work_of("", text, GENERAL, CWD).kind is work_of("", f"do not {end}. Find it.", GENERAL, CWD).kind
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "a-", "aB", "a/", "`", '"', "in ", "into a ", "list in ", "each x ", "do not x "]
+)
+def test_a_long_task_of_one_piece_is_read_like_a_short_one(piece: str) -> None:
+    """A pattern that is tried at each place of a long run would be late: 6,000 characters took 0.9 s once."""
+    short, long = (work_of("", f"Find it. {piece * (length // len(piece))}", GENERAL, CWD) for length in (300, 5_900))
+
+    assert long.kind is short.kind

@@ -10,6 +10,7 @@ from mcp_lean.costs.clearing import (
     BOUNDARY_PROMPT_CHARS,
     LEAST_LOOKED_UP_TOKENS,
     decide,
+    is_between_turns,
     is_cold,
     situation,
 )
@@ -29,8 +30,9 @@ INFO = PolicyInfo(
     ("strict", "expected", "upper"),
     (
         (
-            "At a prompt the rule of `mcp-lean`'s own watcher decides, from what is known by then: above 60,000 "
-            "tokens, at a prompt of 80 characters or with an expired cache, where the expected saving is above a cent."
+            "At a prompt between turns the rule of `mcp-lean`'s own watcher decides, from what is known by then: above "
+            "60,000 tokens, at a prompt of 80 characters or with an expired cache, where the expected saving is above "
+            "a cent."
         ),
         "What stands behind the base goes; a checkpoint comes in: 3,000 tokens (strict), 2,000, 1,500 (upper).",
         (
@@ -100,7 +102,7 @@ def clears(actor: Actor, checkpoint_tokens: int, world: World, *, any_prompt: bo
         prefix = prefix_tokens(turn, context)
         since = 0 if turn.is_reset else since
         request = turn.request
-        if before is not None and request.is_after_prompt and not turn.is_reset and not turn.is_added:
+        if before is not None and is_between_turns(before.request, request) and not turn.is_reset and not turn.is_added:
             held = context + before.output_tokens
             at = situation(
                 world.pricing(request, is_subagent=False).model,

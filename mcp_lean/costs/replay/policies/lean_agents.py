@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mcp_lean.costs.read_only import changes_nothing
-from mcp_lean.costs.replay.model import Actor, Piece, Turn, Work
+from mcp_lean.costs.read_only import changes_nothing, only_looks
+from mcp_lean.costs.replay.model import Actor, Piece, Sent, Turn, Work
 from mcp_lean.costs.replay.outcome import PolicyInfo
-from mcp_lean.costs.replay.policy import Applied, Case, mapped
+from mcp_lean.costs.replay.policy import Applied, Case
+from mcp_lean.costs.savings_context import EDITS
 
 STRICT_BASE_TOKENS = 3_000
 BASE_TOKENS = 2_500
 WRITING_TOKENS = 2_500
 """Tools to change files with."""
-GENERAL_TYPES = frozenset({"general-purpose", "Explore"})
-"""Types of the client that stand for no choice, as in `guard/routing`."""
 
 INFO = PolicyInfo(
     "lean_agents",
@@ -22,33 +21,48 @@ INFO = PolicyInfo(
     ("strict", "expected"),
     (
         (
-            "Strict: subagents of a general type (Explore, general-purpose) that change nothing start "
-            "with 3,000 tokens in place of their own base, written cold: no other agent has left it in the cache."
+            "Strict: subagents that our router would send to an agent of ours, decided from the call that started "
+            "them, begin with 3,000 tokens in place of their own base, written cold: no other agent has left it in the "
+            "cache. One that then did what ours cannot is paid again, in full, as recorded."
         ),
-        "Expected: every subagent, with 2,500 tokens, and 2,500 more where it changes files.",
-        (
-            "Definitions of our tools are in these tokens; the main conversation carries our agents' names, 200 "
-            "tokens. Which agents change nothing is seen from the whole run."
-        ),
+        "Expected: every subagent, with 2,500 tokens, and 2,500 more where it changes files (seen from the whole run).",
+        "Definitions of our tools are in these tokens; the main conversation carries our agents' names, 200 tokens.",
     ),
-    "the agents' own base is small, or was read from the cache",
+    "the agents' own base is small, or was read from the cache; or the router took the work for something else",
 )
 
 
 def apply(work: Work, case: Case) -> Applied:
     """A small base for subagents."""
-    changed, count = mapped(work, lambda actor: _lean(actor, case))
-    return Applied(changed, count, needs_agents=True)
+    actors: list[Actor] = []
+    count = 0
+    for actor in work.actors:
+        base = _base_tokens(actor, work, case)
+        if base is None:
+            actors.append(actor)
+            continue
+        count += 1
+        actors.append(replace(with_base(actor, base), is_lean=True))
+        if case.bound == "strict" and not can_do(actor, work):
+            actors.append(replace(actor, is_repeat=True))
+    return Applied(replace(work, actors=tuple(actors)), count, needs_agents=True)
 
 
-def _lean(actor: Actor, case: Case) -> tuple[Actor, int]:
-    reads_only = only_reads(actor)
-    if not actor.is_subagent or actor.is_lean:
-        return actor, 0
-    if case.bound == "strict" and not (reads_only and actor.agent.agent_type in GENERAL_TYPES):
-        return actor, 0
-    base = STRICT_BASE_TOKENS if case.bound == "strict" else BASE_TOKENS + (0 if reads_only else WRITING_TOKENS)
-    return replace(with_base(actor, base), is_lean=True), 1
+def _base_tokens(actor: Actor, work: Work, case: Case) -> float | None:
+    if not actor.is_subagent or actor.is_scout or actor.is_lean:
+        return None
+    if case.bound == "strict":
+        return STRICT_BASE_TOKENS if work.sent.get(actor.agent.id, Sent()).agent else None
+    return BASE_TOKENS + (0 if only_reads(actor) else WRITING_TOKENS)
+
+
+def can_do(actor: Actor, work: Work) -> bool:
+    """Whether the agent that the router would have chosen has the tools for what was done."""
+    calls = [call for request in actor.agent.requests for call in request.calls]
+    agent = work.sent.get(actor.agent.id, Sent()).agent
+    if agent == "scout":
+        return all(map(only_looks, calls))
+    return not agent or not any(call.name in EDITS for call in calls)
 
 
 def with_base(actor: Actor, tokens: float) -> Actor:

@@ -7,9 +7,8 @@ from dataclasses import replace
 from mcp_lean.costs.replay.model import Actor, Turn, Work
 from mcp_lean.costs.replay.outcome import PolicyInfo
 from mcp_lean.costs.replay.policy import Applied, Case, mapped
+from mcp_lean.costs.savings_context import BASE_FLOOR_TOKENS
 
-FLOOR_TOKENS = 15_000
-"""The client's own prompt and tools; what stands above it are servers, plugins, memory."""
 SHARE = {"strict": 0.2, "upper": 0.4}
 
 INFO = PolicyInfo(
@@ -20,7 +19,7 @@ INFO = PolicyInfo(
         "A fifth (upper: two fifths) of what the main conversation's base holds above 15,000 tokens goes away.",
         "Nobody misses it.",
     ),
-    "never by this arithmetic: a base of 15,000 tokens or less stays as it is",
+    "never by this arithmetic; in practice where what was taken away is missed",
 )
 
 
@@ -32,7 +31,7 @@ def apply(work: Work, case: Case) -> Applied:
 
 
 def _lighter(actor: Actor, share: float) -> tuple[Actor, int]:
-    removed = share * (actor.base_tokens - FLOOR_TOKENS)
+    removed = share * (actor.base_tokens - BASE_FLOOR_TOKENS)
     if not actor.is_main or removed <= 0:
         return actor, 0
     turns = tuple(_less(turn, removed) for turn in actor.turns)

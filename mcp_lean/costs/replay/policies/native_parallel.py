@@ -26,7 +26,7 @@ INFO = PolicyInfo(
             "arithmetic nothing; only that a model may use one call with several items more readily than several calls."
         ),
     ),
-    "never by this arithmetic; a turn that the model does not join saves nothing",
+    "never by this arithmetic; in practice where parallel calls fail together, or ask for more than is needed",
     is_baseline=True,
 )
 

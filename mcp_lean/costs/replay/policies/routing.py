@@ -8,31 +8,34 @@ from mcp_lean.costs.prices import canonical
 from mcp_lean.costs.read_only import only_looks
 from mcp_lean.costs.replay.model import Actor, Work
 from mcp_lean.costs.replay.outcome import PolicyInfo
-from mcp_lean.costs.replay.policies.lean_agents import GENERAL_TYPES, only_reads
+from mcp_lean.costs.replay.policies.lean_agents import can_do, only_reads
 from mcp_lean.costs.replay.policy import Applied, Case, scaled
 from mcp_lean.costs.replay.worlds import World
 
-CHEAP = {"strict": "claude-haiku-4-5", "expected": "claude-haiku-5-5"}
+CHEAP = {"strict": "claude-haiku-4-5", "expected": "claude-haiku-5-5", "upper": "claude-haiku-5-5"}
 REPEATED_SHARE = 0.15
+GENERAL_TYPES = frozenset({"general-purpose", "Explore"})
+"""Types of the client that stand for no choice, as in `guard/routing`."""
 
 INFO = PolicyInfo(
     "routing",
     "Reading subagents on the cheapest model",
-    ("strict", "expected"),
+    ("strict", "expected", "upper"),
     (
         (
-            "Subagents whose every call only looks at files, of a general type (Explore, general-purpose) and without "
-            "a model in the call that started them, run on Haiku: 4.5 (strict) or 5.5 (expected, five times the price "
-            "for prompts above 100,000 tokens); 1.3 tokens for one where the tokenizer is newer. Others the router "
-            "leaves alone."
+            "Strict and expected: subagents that our router would send to Haiku, decided from the call that started "
+            "them and from nothing else: a general type (Explore, general-purpose), no model in the call, and words "
+            "of work that needs no judgement. Haiku 4.5 (strict) or 5.5 (expected, five times the price for prompts "
+            "above 100,000 tokens); 1.3 tokens for one where the tokenizer is newer."
         ),
-        "15 % of the work is done again, in full, by the old model.",
         (
-            "Agents that ran on Haiku anyway stay. Which agents only look is seen from the whole run; a router has "
-            "to tell it from the task."
+            "15 % of the work is done again, in full, by the old model; all of it where the agent did what ours has "
+            "no tools for."
         ),
+        "Upper: on Haiku 5.5, those of them that only looked at files, known beforehand.",
+        "Agents that ran on Haiku anyway stay.",
     ),
-    "the old model is hardly dearer, so that the repeated work costs more than the difference",
+    "the router took work that changes something for reading; or the old model is hardly dearer",
 )
 
 
@@ -40,28 +43,40 @@ def apply(work: Work, case: Case) -> Applied:
     """A cheaper model for subagents that only read."""
     actors: list[Actor] = []
     count = 0
-    open_calls = _left_open(work)
+    taken = _known_beforehand(work) if case.bound == "upper" else _sent(work)
+    repeated = {actor.agent.id for actor in work.actors if actor.is_repeat}
     for actor in work.actors:
-        is_open = not open_calls.isdisjoint((actor.agent.id, actor.agent.spawn_call_id))
-        if not (is_open and actor.is_subagent and looks_only(actor)) or actor.is_scout or runs_on_haiku(actor):
+        name = actor.agent.id
+        if name not in taken or actor.is_repeat or actor.is_scout or not actor.is_subagent or runs_on_haiku(actor):
             actors.append(actor)
             continue
         count += 1
-        actors.append(on_model(actor, CHEAP["strict" if case.bound == "strict" else "expected"], case.world))
-        actors.append(replace(actor, weight=actor.weight * REPEATED_SHARE))
+        actors.append(on_model(actor, CHEAP[case.bound], case.world))
+        if name not in repeated:
+            share = REPEATED_SHARE if case.bound == "upper" or can_do(actor, work) else 1.0
+            actors.append(replace(actor, weight=actor.weight * share, is_repeat=True))
     return Applied(replace(work, actors=tuple(actors)), count, needs_agents=True)
 
 
-def _left_open(work: Work) -> frozenset[str]:
-    """Ids of calls, and of the agents that they started, which name neither a model nor an agent of their own."""
+def _sent(work: Work) -> frozenset[str]:
+    return frozenset(name for name, sent in work.sent.items() if sent.is_cheap)
+
+
+def _known_beforehand(work: Work) -> frozenset[str]:
+    """Agents that only looked, and whose call named neither a model nor an agent of their own."""
     calls = [call for actor in work.actors for request in actor.agent.requests for call in request.calls]
-    found = {
+    spawns = {call.id: call.spawn for call in calls if call.spawn is not None}
+    left_open = {
         name
-        for call in calls
-        if call.spawn is not None and call.spawn.agent_type in GENERAL_TYPES and not call.spawn.model
-        for name in (call.id, call.spawn.agent_id)
-    }
-    return frozenset(found - {""})
+        for call_id, spawn in spawns.items()
+        if spawn.agent_type in GENERAL_TYPES and not spawn.model
+        for name in (call_id, spawn.agent_id)
+    } - {""}
+    return frozenset(
+        actor.agent.id
+        for actor in work.actors
+        if looks_only(actor) and not left_open.isdisjoint((actor.agent.id, actor.agent.spawn_call_id))
+    )
 
 
 def looks_only(actor: Actor) -> bool:

@@ -21,15 +21,16 @@ WAITED_S = 5.0
 INFO = PolicyInfo(
     "stagger",
     "Agents that start together, one before the others",
-    ("expected",),
+    ("upper",),
     (
         (
             "Subagents of one type and model whose first answers began within ten seconds share 75 % of the smallest "
             "base; all but the first read it from the cache."
         ),
         "The others start five seconds later.",
+        "Nothing of ours does this: a held call helps only where the first agent's answer begins within a second.",
     ),
-    "never in money; it costs five seconds for each group",
+    "never in money by this arithmetic; it costs five seconds for each group",
 )
 
 
