@@ -120,8 +120,18 @@ class Guard:
         self._agents = Agents()
 
     def answer(self, fields: Mapping[str, object]) -> str:
-        """The output of the hook that passed these fields. Threads that ask at once wait for one another."""
+        """The output of the hook that passed these fields.
+
+        Threads that ask at once wait for one another, but not for the bill that another one waits for.
+        """
         event = self._tried("reading of an event", lambda: parse(fields), Event(""))
+        if event.name not in EVENTS or not event.session_id:
+            return render(PASS, event.name)
+        with self._lock:
+            self._asked(lambda ledger: ledger.remember(event), None)
+            is_open = self._asked(lambda ledger: self._may_have_passed(ledger, event), False)
+        if is_open:
+            self._asked(lambda ledger: self._wait(ledger, event), None)
         with self._lock:
             return render(self._tried("decision", lambda: self._decision(event), PASS), event.name)
 
@@ -130,9 +140,6 @@ class Guard:
         return self._asked(lambda ledger: ledger.identify(tool_use_id), None)
 
     def _decision(self, event: Event) -> Decision:
-        if event.name not in EVENTS or not event.session_id:
-            return PASS
-        self._asked(lambda ledger: ledger.remember(event), None)
         outcome, config = Outcome(), self.settings(event.session_id)
         if config.guard.enabled:
             agent = self._agent(event)
@@ -158,20 +165,24 @@ class Guard:
 
     def _state(self, event: Event, agent: Agent, config: Config) -> State:
         return State(
-            self._asked(lambda ledger: self._budget(ledger, event, config.budget), None),
+            self._asked(lambda ledger: self._spending(ledger, event, config.budget), None),
             self._tried("loop detector", lambda: self._finding(event, agent), ("", "")),
             self._asked(lambda ledger: tuple(self._ended(ledger, event)), ()),
             self._tried("nudge", lambda: self._nudge(event, agent), ""),
         )
 
-    def _budget(self, ledger: Ledger, event: Event, limits: Budget) -> budget.State:
-        state = self._spending(ledger, event, limits)
-        unseen = ledger.unseen(event.session_id, event.agent_id) if event.name == "PostToolBatch" else None
-        if unseen and budget.may_have_passed(event, state, unseen):
-            session, agent_id = event.session_id, event.agent_id
-            self._settling.wait(session, agent_id, lambda: ledger.is_billed(session, agent_id))
-            return self._spending(ledger, event, limits)
-        return state
+    def _may_have_passed(self, ledger: Ledger, event: Event) -> bool:
+        """Whether a bill that is not there yet may have passed a limit."""
+        config = self.settings(event.session_id)
+        if event.name != "PostToolBatch" or not config.guard.enabled:
+            return False
+        unseen = ledger.unseen(event.session_id, event.agent_id)
+        state = self._spending(ledger, event, config.budget)
+        return unseen is not None and budget.may_have_passed(event, state, unseen)
+
+    def _wait(self, ledger: Ledger, event: Event) -> None:
+        session, agent_id = event.session_id, event.agent_id
+        self._settling.wait(session, agent_id, lambda: ledger.is_billed(session, agent_id))
 
     def _spending(self, ledger: Ledger, event: Event, limits: Budget) -> budget.State:
         session, agent_id = event.session_id, event.agent_id

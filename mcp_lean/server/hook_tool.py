@@ -4,13 +4,13 @@ In:  the arguments of a call, as they came; the `_meta` of tool calls.
 Out: the hook's output, in time; what the guard knows about a call. What is late or fails is as if it were not there.
 Not here: what is decided (`guard/hooks`), the protocol (`app`).
 
-The guard is made at the first call, and is asked by one thread at a time. While it is busy past its deadline, nobody
-waits for it again.
+The guard is made at the first call. While it is busy past its deadline, nobody waits for it again.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -44,6 +44,9 @@ DEFINITION = ToolDefinition(
 
 TOOL_USE_ID = "claudecode/toolUseId"
 
+AT_ONCE = 16
+"""Threads that ask the guard. They do so one after the other, but for waits that hold up nobody else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -74,6 +77,7 @@ class HookDoor:
     def __init__(self, make: Callable[[], Started], deadline_seconds: float = DEADLINE_SECONDS) -> None:
         self._make = make
         self._started: Started | None = None
+        self._making = threading.Lock()
         self._deadline_seconds = deadline_seconds
         self._limit: anyio.CapacityLimiter | None = None
         self._late: list[_Work] = []
@@ -104,16 +108,17 @@ class HookDoor:
         return Known(caller, started.ledger, limits, started.loops, delivery)
 
     def _opened(self) -> Started:
-        if self._started is None:
-            self._started = self._make()
-        return self._started
+        with self._making:
+            if self._started is None:
+                self._started = self._make()
+            return self._started
 
     async def _in_time(self, ask: Callable[[], T], otherwise: T) -> T:
         self._late = [work for work in self._late if work.is_running]
         if self._late:
             return otherwise
         if self._limit is None:
-            self._limit = anyio.CapacityLimiter(1)  # needs a running event loop
+            self._limit = anyio.CapacityLimiter(AT_ONCE)  # needs a running event loop
         work = _Work()
         with anyio.move_on_after(self._deadline_seconds):
             return await anyio.to_thread.run_sync(

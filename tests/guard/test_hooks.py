@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from threading import Event as Signal
+from threading import Thread
 
 import pytest
 from hypothesis import given
@@ -346,6 +348,28 @@ def test_where_the_last_request_may_have_passed_a_limit_its_bill_is_waited_for()
 
     assert json.loads(Guard(CONFIG, ledger).answer(batch(call(1), agent_id="a1")))["continue"] is False
     assert ledger.looks == 3
+
+
+def test_while_a_bill_is_waited_for_other_agents_are_answered() -> None:
+    is_waiting, other_is_answered, in_time = Signal(), Signal(), []
+
+    class Slow(Books):
+        def is_billed(self, session_id: str, agent_id: str) -> bool:
+            is_waiting.set()
+            in_time.append(other_is_answered.wait(10))
+            return True
+
+    spending: dict[str | None, Spent] = {"a1": Spent(usd=4.5), None: Spent(usd=4.5)}
+    guard = Guard(CONFIG, Slow(spending=spending, at_most=Spent(usd=5.5)))
+    waiting = Thread(target=guard.answer, args=(batch(call(1), agent_id="a1"),), daemon=True)
+    waiting.start()
+    assert is_waiting.wait(20)
+
+    assert guard.answer(fields("PreToolUse", "a2", tool_name="Bash", tool_use_id="toolu_2")) == "{}"
+
+    other_is_answered.set()
+    waiting.join(20)
+    assert in_time == [True]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from mcp_lean.guard.identity import Caller
 from mcp_lean.guard.start import Started, start
 from mcp_lean.repo.workspace import Workspace
 from mcp_lean.server.app import LeanServer
-from mcp_lean.server.hook_tool import DEFINITION, NAME, NOTHING_KNOWN, HookDoor
+from mcp_lean.server.hook_tool import AT_ONCE, DEFINITION, NAME, NOTHING_KNOWN, HookDoor
 from mcp_lean.server.registry import TOOLS
 from mcp_lean.tools.base import Arguments, Context, Tool
 
@@ -132,14 +132,14 @@ async def test_a_late_guard_is_waited_for_once_and_asked_again_when_it_is_throug
 
 
 @pytest.mark.asyncio
-async def test_many_events_at_once_are_answered_one_after_the_other() -> None:
+async def test_many_events_at_once_are_all_answered_by_a_few_threads() -> None:
     at_work: list[int] = []
     most: list[int] = []
 
     def answer(fields: Mapping[str, object]) -> str:
         at_work.append(1)
         most.append(len(at_work))
-        time.sleep(0.001)
+        time.sleep(0.01)
         at_work.pop()
         return json.dumps({"n": fields["n"]})
 
@@ -153,7 +153,7 @@ async def test_many_events_at_once_are_answered_one_after_the_other() -> None:
             group.start_soon(ask, number)
 
     assert said == {number: json.dumps({"n": number}) for number in range(64)}
-    assert set(most) == {1}
+    assert 1 < max(most) <= AT_ONCE
 
 
 @pytest.mark.asyncio

@@ -21,7 +21,7 @@ MOST_SECONDS = 0.4
 MOST_IN_VAIN = 3
 """In a row, for one agent or for one session; then their bills are not waited for any more: they are somewhere else, or
 come late. Both are counted: many agents without bills take turns, and one among others that have theirs makes no row in
-its session. Whoever waits, holds up the answers to everybody's events."""
+its session."""
 
 
 class Settling:
