@@ -69,8 +69,10 @@ def test_results_that_nobody_wants_are_given_up() -> None:
 
 
 LONG_WORK = """
-import os, pathlib, sys, time
+import os, pathlib, signal, sys, time
 from mcp_lean.transcripts.parallel import in_order
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is started with it ignored
 
 def work(number):
     (pathlib.Path(sys.argv[1]) / str(os.getpid())).touch()
