@@ -127,11 +127,10 @@ class Guard:
         event = self._tried("reading of an event", lambda: parse(fields), Event(""))
         if event.name not in EVENTS or not event.session_id:
             return render(PASS, event.name)
+        self._wait_if(event, lambda _: self._is_looked_back_on(event))  # `remember` drops what has ended
         with self._lock:
             self._asked(lambda ledger: ledger.remember(event), None)
-            is_open = self._asked(lambda ledger: self._may_have_passed(ledger, event), False)
-        if is_open:
-            self._asked(lambda ledger: self._wait(ledger, event), None)
+        self._wait_if(event, lambda ledger: self._may_have_passed(ledger, event))
         with self._lock:
             return render(self._tried("decision", lambda: self._decision(event), PASS), event.name)
 
@@ -180,9 +179,20 @@ class Guard:
         state = self._spending(ledger, event, config.budget)
         return unseen is not None and budget.may_have_passed(event, state, unseen)
 
-    def _wait(self, ledger: Ledger, event: Event) -> None:
-        session, agent_id = event.session_id, event.agent_id
-        self._settling.wait(session, agent_id, lambda: ledger.is_billed(session, agent_id))
+    def _is_looked_back_on(self, event: Event) -> bool:
+        looking = (self._tried(each.name, partial(each.looks_back, event), False) for each in self._watchers)
+        return any(looking) and self.settings(event.session_id).guard.enabled
+
+    def _wait_if(self, event: Event, is_wanted: Callable[[Ledger], bool]) -> None:
+        """Gives the transcript a moment to have the newest request of an agent."""
+        with self._lock:
+            is_open = self._asked(is_wanted, False)
+        if is_open:
+            session, agent_id = event.session_id, event.agent_id
+            self._asked(
+                lambda ledger: self._settling.wait(session, agent_id, lambda: ledger.is_billed(session, agent_id)),
+                False,
+            )
 
     def _spending(self, ledger: Ledger, event: Event, limits: Budget) -> budget.State:
         session, agent_id = event.session_id, event.agent_id

@@ -69,14 +69,18 @@ class Watcher(Protocol):
     """A part with its own answer to events: it is shown each one that does not stop the agent, in order.
 
     `name` stands in the line that says that it failed. It sees nothing while the guard is switched off.
+    `looks_back`: whether it will ask the transcript about the request that led to an event.
     """
 
-    @property
-    def name(self) -> str: ...
+    name: str
+
+    def looks_back(self, event: Event) -> bool:
+        return False
+
     def see(self, event: Event) -> Decision: ...
 
 
-class Deferred:
+class Deferred(Watcher):
     """A watcher that is made when the first event comes that it has an answer to: loading it takes longer than most.
 
     Args:
@@ -88,6 +92,9 @@ class Deferred:
         self._make = make
         self._is_wanted = is_wanted
         self._watcher: Watcher | None = None
+
+    def looks_back(self, event: Event) -> bool:
+        return self._watcher is not None and self._watcher.looks_back(event)
 
     def see(self, event: Event) -> Decision:
         if self._watcher is None:

@@ -20,7 +20,7 @@ from mcp_lean.guard.decision import PASS, Decision
 from mcp_lean.guard.event import EVENTS, Event, ToolUse
 from mcp_lean.guard.hooks import Guard, Outcome, State, decide
 from mcp_lean.guard.identity import Caller
-from mcp_lean.guard.parts import Deferred
+from mcp_lean.guard.parts import Deferred, Watcher
 from mcp_lean.guard.words import READS_TOGETHER
 from mcp_lean.transcripts.own import START
 
@@ -536,13 +536,17 @@ def test_pass_is_what_nothing_to_say_looks_like() -> None:
 
 
 @dataclass
-class Says:
+class Says(Watcher):
     """A watcher that answers every event alike, or fails."""
 
     answer: Decision = PASS
     name: str = "watcher"
     seen: list[str] = field(default_factory=list)
     failure: Exception | None = None
+    is_looking_back: bool = False
+
+    def looks_back(self, event: Event) -> bool:
+        return self.is_looking_back
 
     def see(self, event: Event) -> Decision:
         self.seen.append(event.name)
@@ -565,6 +569,25 @@ def test_what_watchers_say_stands_below_each_other_and_one_that_fails_says_nothi
     }
     assert len(said) == 1
     assert "second" in said[0]
+
+
+@pytest.mark.parametrize(("is_looking_back", "looks"), [(True, 3), (False, 0)])
+def test_a_watcher_that_looks_back_finds_the_request_that_led_to_the_event(is_looking_back: bool, looks: int) -> None:
+    """It is waited for before the event is remembered: an end drops what is in flight."""
+
+    class Ordered(Books):
+        def is_billed(self, session_id: str, agent_id: str) -> bool:
+            assert self.seen == []
+            return super().is_billed(session_id, agent_id)
+
+    ledger = Ordered(billed_after=3)
+    watcher = Says(is_looking_back=is_looking_back)
+
+    Guard(CONFIG, ledger, watchers=[watcher]).answer(fields("Stop"))
+
+    assert ledger.looks == looks
+    assert ledger.seen == [("Stop", "")]
+    assert watcher.seen == ["Stop"]
 
 
 def test_a_watcher_is_not_shown_what_stops_the_agent_nor_anything_while_the_guard_is_off() -> None:

@@ -18,6 +18,7 @@ import re
 from mcp_lean.guard.continuing.checkpoints import BUDGET_TOKENS, Checkpoints
 from mcp_lean.guard.decision import PASS, Decision
 from mcp_lean.guard.event import Event
+from mcp_lean.guard.parts import Watcher
 
 OPENING = "what the summary above does not hold, taken from the transcript before the compaction."
 
@@ -40,7 +41,7 @@ THOUGHTS = re.compile(r"<analysis>.*?</analysis>", re.DOTALL)
 Key = tuple[str, str]
 
 
-class Compaction:
+class Compaction(Watcher):
     """A watcher."""
 
     name = "compaction"

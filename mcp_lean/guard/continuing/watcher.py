@@ -24,6 +24,7 @@ from mcp_lean.guard.continuing.checkpoints import Checkpoints
 from mcp_lean.guard.continuing.seams import Seams, Session, Shelf
 from mcp_lean.guard.decision import PASS, Decision, joined
 from mcp_lean.guard.event import Event
+from mcp_lean.guard.parts import Watcher
 
 if TYPE_CHECKING:
     from mcp_lean.costs.clearing import Situation
@@ -45,7 +46,7 @@ class Ledger(Shelf, Protocol):
     def running_subagents(self, session_id: str) -> tuple[str, ...]: ...
 
 
-class Continuing:
+class Continuing(Watcher):
     """A watcher.
 
     Args:

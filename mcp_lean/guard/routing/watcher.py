@@ -20,6 +20,7 @@ from mcp_lean.guard.budget.verdict import SPAWNS
 from mcp_lean.guard.decision import PASS, Decision
 from mcp_lean.guard.event import Event, ToolUse
 from mcp_lean.guard.ledger.tables import Row, Statement
+from mcp_lean.guard.parts import Watcher
 from mcp_lean.guard.routing.agents import Installed, installed
 from mcp_lean.guard.routing.log import Entry, RoutingLog
 from mcp_lean.guard.routing.permissions import ALLOWS_ALL, is_allowed, went_through
@@ -57,8 +58,8 @@ class Ledger(Protocol):
     def run(self, session_id: str) -> Run | None: ...
 
 
-class RoutingWatcher:
-    """See `parts.Watcher`. Not made where routing is off."""
+class RoutingWatcher(Watcher):
+    """Not made where routing is off."""
 
     name = "routing"
 
@@ -74,6 +75,10 @@ class RoutingWatcher:
         plugin = environ.get(IN_PLUGIN)
         self._server = f"mcp__plugin_{plugin}_lean" if plugin else "mcp__lean"
         self._may_call_ours: bool | None = None
+
+    def looks_back(self, event: Event) -> bool:
+        """Whether routed calls are judged now: by what their parent has done since."""
+        return event.name == "Stop" and not event.agent_id and bool(self._routed_in(event.session_id))
 
     def see(self, event: Event) -> Decision:
         """What to answer."""
@@ -153,13 +158,17 @@ class RoutingWatcher:
                 self._is_taken = False
 
     def _judge(self, session_id: str) -> None:
-        entries = [entry for entry in self._log.of_session(session_id) if entry.action == Action.ROUTED]
-        known = {entry.call_id: entry.outcome for entry in entries[-JUDGED_AT_ONCE:]}
+        known = self._routed_in(session_id)
         run = self._ledger.run(session_id) if known else None
         if run is not None:
             judged = outcomes(run, known, is_over=True)
             fresh = {call: outcome for call, outcome in judged.items() if outcome != known[call]}
             self._log.settle(session_id, fresh)
+
+    def _routed_in(self, session_id: str) -> dict[str, str]:
+        """Call id -> outcome as far as it is known, of the newest calls."""
+        entries = [entry for entry in self._log.of_session(session_id) if entry.action == Action.ROUTED]
+        return {entry.call_id: entry.outcome for entry in entries[-JUDGED_AT_ONCE:]}
 
 
 def has_cheap_model(environ: Mapping[str, str]) -> bool:
