@@ -61,6 +61,22 @@ def outcomes(run: Run, call_ids: Collection[str], *, is_over: bool = False) -> d
     return found
 
 
+def has_last_words(run: Run, call_ids: Collection[str]) -> bool:
+    """Whether the run has what each call gave its parent, and the last words of the agent behind it.
+
+    Not those of agents that failed or that still work; those that ended without a word are never found here.
+    """
+    calls = (call for parent in run.agents for request in parent.requests for call in request.calls)
+    return all(_is_whole(run, call) for call in calls if call.id in call_ids)
+
+
+def _is_whole(run: Run, call: ToolCall) -> bool:
+    if call.result is None or call.result.is_error or _is_background(call):
+        return call.result is not None
+    agent = agent_of(run, call)
+    return agent is not None and _has_answered(agent)
+
+
 def agent_of(run: Run, call: ToolCall) -> Agent | None:
     """The agent that a call started; `None` where no record of it is left."""
     named = call.spawn.agent_id if call.spawn else ""
@@ -72,11 +88,9 @@ def _outcome(run: Run, parent: Agent, at: int, call: ToolCall, is_over: bool) ->
     if call.result is None or agent is None or not agent.requests:
         return PENDING
     later = parent.requests[at + 1 :]
-    is_background = call.spawn is not None and call.spawn.status == "async_launched"
-    has_answered = not agent.requests[-1].calls and agent.requests[-1].text_chars > 0
-    if not has_answered or call.result.is_error:
+    if not _has_answered(agent) or call.result.is_error:
         # Its last lines may be written some tenths of a second after its parent has gone on.
-        is_open = is_background or not later or BY_A_PERSON.search(call.result.error_head)
+        is_open = _is_background(call) or not later or BY_A_PERSON.search(call.result.error_head)
         return PENDING if is_open else NO_ANSWER
     if any(_writes_to(agent, other) for request in later for other in request.calls):
         return ASKED_AGAIN
@@ -86,6 +100,15 @@ def _outcome(run: Run, parent: Agent, at: int, call: ToolCall, is_over: bool) ->
     if files and len(_read_by_parent(run, later, files)) >= SAME_SLICE * len(files):
         return DONE_BY_PARENT
     return GOOD if is_over or later else PENDING
+
+
+def _is_background(call: ToolCall) -> bool:
+    return call.spawn is not None and call.spawn.status == "async_launched"
+
+
+def _has_answered(agent: Agent) -> bool:
+    newest = agent.requests[-1] if agent.requests else None
+    return newest is not None and not newest.calls and newest.text_chars > 0
 
 
 def _writes_to(agent: Agent, call: ToolCall) -> bool:

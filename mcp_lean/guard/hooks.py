@@ -115,7 +115,7 @@ class Guard:
         self._watchers = watchers
         self._recall = recall
         self._begun: dict[tuple[str, str], None] = {}
-        self._settling = Settling()
+        self._late_bills, self._late_answers = Settling(), Settling()
         self._lock = Lock()
         self._agents = Agents()
 
@@ -127,10 +127,15 @@ class Guard:
         event = self._tried("reading of an event", lambda: parse(fields), Event(""))
         if event.name not in EVENTS or not event.session_id:
             return render(PASS, event.name)
-        self._wait_if(event, lambda _: self._is_looked_back_on(event))  # `remember` drops what has ended
+        with self._lock:
+            are_ready = self._are_ready(event)
+        if not are_ready:  # `remember` drops what has ended
+            self._wait(self._late_answers, event, lambda: self._are_ready(event))
         with self._lock:
             self._asked(lambda ledger: ledger.remember(event), None)
-        self._wait_if(event, lambda ledger: self._may_have_passed(ledger, event))
+            is_open = self._asked(lambda ledger: self._may_have_passed(ledger, event), False)
+        if is_open:
+            self._wait(self._late_bills, event, lambda: self._is_billed(event))
         with self._lock:
             return render(self._tried("decision", lambda: self._decision(event), PASS), event.name)
 
@@ -179,20 +184,16 @@ class Guard:
         state = self._spending(ledger, event, config.budget)
         return unseen is not None and budget.may_have_passed(event, state, unseen)
 
-    def _is_looked_back_on(self, event: Event) -> bool:
-        looking = (self._tried(each.name, partial(each.looks_back, event), False) for each in self._watchers)
-        return any(looking) and self.settings(event.session_id).guard.enabled
+    def _are_ready(self, event: Event) -> bool:
+        ready = (self._tried(each.name, partial(each.is_ready, event), True) for each in self._watchers)
+        return all(ready) or not self.settings(event.session_id).guard.enabled
 
-    def _wait_if(self, event: Event, is_wanted: Callable[[Ledger], bool]) -> None:
-        """Gives the transcript a moment to have the newest request of an agent."""
-        with self._lock:
-            is_open = self._asked(is_wanted, False)
-        if is_open:
-            session, agent_id = event.session_id, event.agent_id
-            self._asked(
-                lambda ledger: self._settling.wait(session, agent_id, lambda: ledger.is_billed(session, agent_id)),
-                False,
-            )
+    def _is_billed(self, event: Event) -> bool:
+        return self._asked(lambda ledger: ledger.is_billed(event.session_id, event.agent_id), True)
+
+    def _wait(self, settling: Settling, event: Event, is_written: Callable[[], bool]) -> None:
+        """Gives the transcripts a moment to have what an event follows from."""
+        self._tried("waiting", lambda: settling.wait(event.session_id, event.agent_id, is_written), False)
 
     def _spending(self, ledger: Ledger, event: Event, limits: Budget) -> budget.State:
         session, agent_id = event.session_id, event.agent_id

@@ -69,13 +69,14 @@ class Watcher(Protocol):
     """A part with its own answer to events: it is shown each one that does not stop the agent, in order.
 
     `name` stands in the line that says that it failed. It sees nothing while the guard is switched off.
-    `looks_back`: whether it will ask the transcript about the request that led to an event.
+    `is_ready`: whether the transcripts have what it will ask them at an event. It is asked before the ledger takes the
+    event in, and for a moment again and again.
     """
 
     name: str
 
-    def looks_back(self, event: Event) -> bool:
-        return False
+    def is_ready(self, event: Event) -> bool:
+        return True
 
     def see(self, event: Event) -> Decision: ...
 
@@ -93,8 +94,8 @@ class Deferred(Watcher):
         self._is_wanted = is_wanted
         self._watcher: Watcher | None = None
 
-    def looks_back(self, event: Event) -> bool:
-        return self._watcher is not None and self._watcher.looks_back(event)
+    def is_ready(self, event: Event) -> bool:
+        return self._watcher is None or self._watcher.is_ready(event)
 
     def see(self, event: Event) -> Decision:
         if self._watcher is None:

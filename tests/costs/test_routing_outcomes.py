@@ -15,6 +15,7 @@ from mcp_lean.costs.routing_outcomes import (
     PENDING,
     STARTED_AGAIN,
     files_read,
+    has_last_words,
     outcomes,
 )
 from mcp_lean.transcripts.model import Agent, Run, Spawn, ToolCall
@@ -60,6 +61,26 @@ SCOUT = child("a1", "t1", reads(*FILES))
 
 def verdict(*agents: Agent, is_over: bool = True) -> str:
     return outcomes(run(agents), {"t1"}, is_over=is_over)["t1"]
+
+
+@pytest.mark.parametrize(
+    ("started", "worker", "expected"),
+    [
+        (spawn("t1"), SCOUT, True),
+        (spawn("t1"), child("a1", "t1", reads(*FILES), says=0), False),
+        (spawn("t1"), replace(SCOUT, requests=SCOUT.requests[:1]), False),
+        (spawn("t1"), replace(SCOUT, requests=()), False),
+        (spawn("t1", status="async_launched"), replace(SCOUT, requests=SCOUT.requests[:1]), True),
+        (replace(spawn("t1"), result=None), SCOUT, False),
+        (spawn("t1"), child("a1", "other"), False),
+        (replace(spawn("t1"), result=result(100, error=True)), replace(SCOUT, requests=SCOUT.requests[:1]), True),
+        (spawn("other"), child("a1", "other", says=0), True),
+    ],
+)
+def test_of_an_agent_that_has_answered_its_parent_the_last_words_will_come(
+    started: ToolCall, worker: Agent, expected: bool
+) -> None:
+    assert has_last_words(run([main([started]), worker]), {"t1"}) is expected
 
 
 def native(file: str, *, partial: bool = False) -> ToolCall:

@@ -543,10 +543,13 @@ class Says(Watcher):
     name: str = "watcher"
     seen: list[str] = field(default_factory=list)
     failure: Exception | None = None
-    is_looking_back: bool = False
+    ready_after: int = 0
+    remembered: list[tuple[str, str]] = field(default_factory=list)
 
-    def looks_back(self, event: Event) -> bool:
-        return self.is_looking_back
+    def is_ready(self, event: Event) -> bool:
+        assert self.remembered == [], "asked before the event is taken in, which drops what has ended"
+        self.ready_after -= 1
+        return self.ready_after < 0
 
     def see(self, event: Event) -> Decision:
         self.seen.append(event.name)
@@ -571,22 +574,23 @@ def test_what_watchers_say_stands_below_each_other_and_one_that_fails_says_nothi
     assert "second" in said[0]
 
 
-@pytest.mark.parametrize(("is_looking_back", "looks"), [(True, 3), (False, 0)])
-def test_a_watcher_that_looks_back_finds_the_request_that_led_to_the_event(is_looking_back: bool, looks: int) -> None:
-    """It is waited for before the event is remembered: an end drops what is in flight."""
-
-    class Ordered(Books):
-        def is_billed(self, session_id: str, agent_id: str) -> bool:
-            assert self.seen == []
-            return super().is_billed(session_id, agent_id)
-
-    ledger = Ordered(billed_after=3)
-    watcher = Says(is_looking_back=is_looking_back)
+@pytest.mark.parametrize("ready_after", [0, 3])
+def test_what_a_watcher_needs_of_the_transcripts_is_waited_for(ready_after: int) -> None:
+    ledger = Books()
+    watcher = Says(ready_after=ready_after, remembered=ledger.seen)
 
     Guard(CONFIG, ledger, watchers=[watcher]).answer(fields("Stop"))
 
-    assert ledger.looks == looks
-    assert ledger.seen == [("Stop", "")]
+    assert watcher.ready_after == -1
+    assert watcher.seen == ["Stop"]
+
+
+def test_what_never_comes_is_not_waited_for_for_ever() -> None:
+    watcher = Says(ready_after=10_000)
+
+    Guard(CONFIG, Books(), watchers=[watcher]).answer(fields("Stop"))
+
+    assert watcher.ready_after > 9_900
     assert watcher.seen == ["Stop"]
 
 

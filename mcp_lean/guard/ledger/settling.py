@@ -1,8 +1,9 @@
-"""Waiting for a bill: the transcript has it a moment after the event that tells of the request's end.
+"""Waiting for the transcript: it has a request a moment after the event that tells of its end.
 
-In:  the end of a batch of calls whose bill may have passed a limit.
-Out: whether the bill of the request that asked for them is written.
-Not here: whether it may have (`budget`), reading (`ledger`).
+In:  an event that cannot be answered well before: a batch of calls whose bill may have passed a limit, the end of a
+     turn whose agents are judged.
+Out: whether what it waits for is written.
+Not here: what that is (`hooks`, watchers), reading (`ledger`).
 
 Up to 0.09 s were seen on Claude Code 2.1.330 after the end of a batch of short calls, and nothing in half of all cases.
 Where no one bill can pass a limit, an estimate does meanwhile. Commands and servers have a second for an answer.

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from mcp_lean.config import IN_PLUGIN, Routing
-from mcp_lean.costs.routing_outcomes import outcomes
+from mcp_lean.costs.routing_outcomes import PENDING, has_last_words, outcomes
 from mcp_lean.guard.budget.verdict import SPAWNS
 from mcp_lean.guard.decision import PASS, Decision
 from mcp_lean.guard.event import Event, ToolUse
@@ -55,6 +55,8 @@ class Ledger(Protocol):
     def told(self, session_id: str, agent_id: str, what: str) -> bool: ...
     def keep(self, *statements: Statement) -> bool: ...
     def rows(self, query: str, values: Sequence[object]) -> list[Row]: ...
+    def refresh(self, session_id: str) -> None: ...
+    def is_billed(self, session_id: str, agent_id: str) -> bool: ...
     def run(self, session_id: str) -> Run | None: ...
 
 
@@ -76,9 +78,15 @@ class RoutingWatcher(Watcher):
         self._server = f"mcp__plugin_{plugin}_lean" if plugin else "mcp__lean"
         self._may_call_ours: bool | None = None
 
-    def looks_back(self, event: Event) -> bool:
-        """Whether routed calls are judged now: by what their parent has done since."""
-        return event.name == "Stop" and not event.agent_id and bool(self._routed_in(event.session_id))
+    def is_ready(self, event: Event) -> bool:
+        """Routed calls are judged at the end of a turn, by what the agents said last and what the parent did since."""
+        routed = self._routed_in(event.session_id) if event.name == "Stop" and not event.agent_id else {}
+        if not routed:
+            return True
+        self._ledger.refresh(event.session_id)
+        run = self._ledger.run(event.session_id)
+        unknown = [call_id for call_id, outcome in routed.items() if outcome in ("", PENDING)]
+        return self._ledger.is_billed(event.session_id, "") and (run is None or has_last_words(run, unknown))
 
     def see(self, event: Event) -> Decision:
         """What to answer."""
