@@ -26,11 +26,13 @@ import argparse
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from statistics import mean, median
 
 from mcp_lean.checkpoint.build import checkpoint
+from mcp_lean.checkpoint.story import story_of
 from mcp_lean.packing.tokens import cost
 from mcp_lean.transcripts.model import Agent, Request, Run
 from mcp_lean.transcripts.read import load_runs
@@ -246,6 +248,27 @@ def report(found: list[Case], *, misses: bool) -> Iterator[str]:
         if pairs:
             number = sum(len(case.things(kind)) for _, case in pairs)
             yield f"  {kind:24}{mean(recall(text, case, kind) for text, case in pairs):.2f} of {number}"
+    for name in ("cut", "compaction") if misses else ():
+        why = sum((reasons(c, text) for c, text in zip(found, texts, strict=True) if name in c.name), Counter[str]())
+        yield f"missing, {name}s: " + "; ".join(f"{number} {reason}" for reason, number in why.most_common())
+
+
+OWN, SEEN, UNNAMED = "written by the agent, no room", "only in results, no room", "no name, or out of the window"
+
+
+def reasons(case: Case, text: str) -> Counter[str]:
+    """Why things are missing: how many for each reason."""
+    story = story_of(case.run, case.run.agents[0])
+    places = [(name, piece.kind) for turn in story.window() for piece in turn.newest_pieces() for name in piece.names()]
+    own = {name for name, kind in places if kind in ("agent", "call")}
+    seen = {name for name, _ in places}
+    found = Counter[str]()
+    for thing in case.things():
+        if thing not in text:
+            found[
+                next((why for why, names in ((OWN, own), (SEEN, seen)) if any(thing in n for n in names)), UNNAMED)
+            ] += 1
+    return found
 
 
 def sections(case: Case) -> list[str]:
@@ -256,7 +279,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
     parser.add_argument("--shares", type=float, nargs="*", default=[0.5, 0.75])
-    parser.add_argument("--misses", action="store_true", help="print what each checkpoint of 1,500 tokens lacks")
+    parser.add_argument(
+        "--misses", action="store_true", help="print what each checkpoint of 1,500 tokens lacks, and why"
+    )
     args = parser.parse_args()
     found = list(cases(args.folder, args.shares))
     if not found:

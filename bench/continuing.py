@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -96,7 +95,7 @@ def took_ms(name: str, home: Path) -> tuple[float, float]:
     before: list[Event] = []
     event = Event("PreCompact", SESSION, path)
     if name == "after a compaction":
-        event = replace(event, name="SessionStart", source="compact")
+        event = event._replace(name="SessionStart", source="compact")
     if name in ("a prompt", "a clear"):
         watcher = Continuing(Compact(after_clear="always"), Ledger.open(environ), checkpoints, client="", can_hold=True)
         event = prompt

@@ -7,7 +7,8 @@ Printed are p50 and p99, beside a `tools/list` on the same wire: the difference 
 First event: of so many servers, each with an empty ledger and the whole transcript before it, and the events in which
 the rest of it is read. Aim: none takes as long as the deadline of 1 s; afterwards the total is that of the meter.
 As a command: pairs of bare Python (`-c pass`) and the hook, a process each, in turns; the median of the pairs' ratios,
-of CPU (user and system) and of the time from start to end. Aim: at most 3 times with a server that runs.
+of CPU (user and system) and of the time from start to end. Without a server by event, each with another request in the
+transcript. Aim: at most 3 times; exit status 1 only where a server runs.
 With MCP_LEAN_CLAUDE: the real client, runs with and without hooks in turns; from one request to the next, with one call
 of a tool between them. Aim: at most 40 ms more. Exit status 1: an aim is missed.
 """
@@ -30,6 +31,7 @@ P50_MS, P99_MS, MOST_STARTS, MORE_PER_CALL_MS, DEADLINE_MS = 2.0, 10.0, 3.0, 40.
 DEFAULTS = {"EVENTS": 300, "PAIRS": 50, "MEGABYTES": 50, "SERVERS": 20}
 SERVE = (sys.executable, "-m", "mcp_lean", "serve")
 HOOK = (sys.executable, "-m", "mcp_lean", "hook")
+ALONE = ("PreToolUse", "PostToolUse", "PostToolBatch", "Stop", "UserPromptSubmit", "Agent")
 ENVELOPE = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
     "io.modelcontextprotocol/clientCapabilities": {},
@@ -53,6 +55,20 @@ class Session:
         with open(self.file, "a", encoding="utf-8") as file:
             file.writelines(self._turn(filler=2_000))
         return f"toolu_{self.count}"
+
+    def event(self, name: str) -> bytes:
+        """What a command reads on stdin, about the newest call."""
+        self.grow()
+        call: dict[str, object] = {"tool_name": "Bash", "tool_input": {"command": "ls"}}
+        if name == "Agent":
+            call = {"tool_name": "Agent", "tool_input": {"description": "Find it", "prompt": "Find where it is set."}}
+        call["tool_use_id"] = f"toolu_{self.count}"
+        fields: dict[str, object] = {"session_id": SESSION, "transcript_path": str(self.file), "prompt": "go on"}
+        if name == "PostToolBatch":
+            fields["tool_calls"] = [{**call, "tool_response": "x" * 2_000}]
+        elif name in ("PreToolUse", "PostToolUse", "Agent"):
+            fields |= call
+        return json.dumps({**fields, "cwd": str(self.file.parents[3])}).encode()
 
     def _turn(self, filler: int) -> list[str]:
         self.count += 1
@@ -165,15 +181,15 @@ def process_ms(command: Sequence[str], stdin: bytes, env: Mapping[str, str], cwd
     return (used.ru_utime + used.ru_stime) * 1e3, (time.perf_counter() - began) * 1e3
 
 
-def as_a_command(stdin: bytes, env: Mapping[str, str], cwd: Path, pairs: int) -> tuple[float, float]:
+def as_a_command(name: str, session: Session, env: Mapping[str, str], cwd: Path, pairs: int) -> tuple[float, float]:
     """How many times bare Python's CPU and time the hook takes, and its median milliseconds for the eye."""
-    bare, hook = (sys.executable, "-c", "pass"), (*HOOK, "PreToolUse")
-    process_ms(hook, stdin, env, cwd)
-    found = [(process_ms(bare, b"", env, cwd), process_ms(hook, stdin, env, cwd)) for _ in range(pairs)]
+    bare, hook = (sys.executable, "-c", "pass"), (*HOOK, "PreToolUse" if name == "Agent" else name)
+    process_ms(hook, session.event(name), env, cwd)
+    found = [(process_ms(bare, b"", env, cwd), process_ms(hook, session.event(name), env, cwd)) for _ in range(pairs)]
     cpu, taken = (median(ours[each] / theirs[each] for theirs, ours in found) for each in (0, 1))
     ms = [median(pair[side][each] for pair in found) for each in (0, 1) for side in (0, 1)]
     in_ms = [f"{bare_ms:.0f} -> {hook_ms:.0f} ms" for bare_ms, hook_ms in (ms[:2], ms[2:])]
-    print(f"x{cpu:.2f} CPU ({in_ms[0]}), x{taken:.2f} time ({in_ms[1]}), {pairs} pairs")
+    print(f"{name:16} x{cpu:.2f} CPU ({in_ms[0]}), x{taken:.2f} time ({in_ms[1]}), {pairs} pairs")
     return cpu, taken
 
 
@@ -223,23 +239,25 @@ def main() -> int:
         home = Path(folder)
         env = {**os.environ, "HOME": folder, "CLAUDE_CONFIG_DIR": str(home / "config"), "XDG_DATA_HOME": folder}
         env |= {"CLAUDE_CODE_SESSION_ID": SESSION}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is compiled
         session = Session(home, megabytes)
-        event = {"session_id": SESSION, "transcript_path": str(session.file), "cwd": folder, "tool_name": "Bash"}
-        stdin = json.dumps({**event, "tool_use_id": "toolu_1", "tool_input": {"command": "ls"}}).encode()
         is_missed = False
         if servers:
             firsts, others = first_events(session, env, home, servers)
             for name, values in (("first event", firsts), ("reading on", others)):
                 print(f"{name:14} p50 {median(values):6.0f} ms  most {max(values):6.0f} ms  ({len(values)} events)")
             is_missed |= max(firsts) > DEADLINE_MS
-        print("command, no server       ", end=" ")
-        as_a_command(stdin, env, home, pairs)
+        for _ in range(2 + (session.file.stat().st_size >> 20) // 8):
+            process_ms((*HOOK, "UserPromptSubmit"), session.event("UserPromptSubmit"), env, home)
+        print("command, no server")
+        for name in ALONE:
+            as_a_command(name, session, env, home, pairs)
         server = Server(env, home)
         server.ask("server/discover")
         server.ask("tools/list")
         found = in_the_server(server, session, events)
-        print("command, a server runs   ", end=" ")
-        is_missed |= max(as_a_command(stdin, env, home, pairs)) > MOST_STARTS
+        print("command, a server runs")
+        is_missed |= max(as_a_command("PreToolUse", session, env, home, pairs)) > MOST_STARTS
         server.end()
         wire = median(found["tools/list"])
         for name, values in found.items():

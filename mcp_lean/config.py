@@ -10,12 +10,10 @@ here, by the person, and nowhere else: a budget that the spender can lift is non
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, get_type_hints
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple, get_type_hints
 
 from mcp_lean.errors import ConfigError
 
@@ -29,8 +27,7 @@ CHEAP, CHEAP_BELOW_TOKENS = ("scout", "runner"), 95_000
 """Those of our agents that run on Haiku 5.5: in a request above 100,000 tokens each costs five times as much."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """What one agent may spend. 0 is no limit."""
 
     agent_usd: float = 5.0
@@ -39,14 +36,17 @@ class Limits:
     agent_context_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Budget(Limits):
-    """Limits of a run and of each agent in it. A backstop, not a leash: recorded sessions cost 2.31 USD at the median,
-    11 USD at the 90th percentile."""
+class Budget(NamedTuple):
+    """Limits of each agent in a run, as in `Limits`, and of the run. A backstop, not a leash: recorded sessions cost
+    2.31 USD at the median, 11 USD at the 90th percentile."""
 
+    agent_usd: float = 5.0
+    agent_requests: int = 300
+    agent_tokens: int = 0
+    agent_context_tokens: int = 0
     run_usd: float = 25.0
     run_tokens: int = 0
-    types: Mapping[str, Limits] = field(default_factory=dict)
+    types: Mapping[str, Limits] = MappingProxyType({})
 
     @property
     def of_main(self) -> Limits:
@@ -66,8 +66,7 @@ class Budget(Limits):
         return Limits(self.agent_usd, self.agent_requests, self.agent_tokens, context)
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(NamedTuple):
     """What the guard does in Claude Code.
 
     unchanged: lines that an agent provably holds are answered by a line (`guard/unchanged/deliveries`).
@@ -79,8 +78,7 @@ class Guard:
     unchanged: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Routing:
+class Routing(NamedTuple):
     """What becomes of `Agent` calls that leave open which agent and model they mean (docs/figures.md#routing).
 
     mode: "advise" says once which agent would do; "on" rewrites the call. In the plugin "on" unless a file says else.
@@ -91,8 +89,7 @@ class Routing:
     off_above: float = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class Compact:
+class Compact(NamedTuple):
     """Checkpoints where a conversation loses its history (docs/figures.md#continue).
 
     clear: "advise" tells the person once where a fresh start is cheaper; "ask" holds the prompt back once for it.
@@ -113,28 +110,29 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """Effective settings. `origins` maps "budget.run_usd" to the file or variable that set it; defaults are absent."""
 
-    budget: Budget = field(default_factory=Budget)
-    guard: Guard = field(default_factory=Guard)
-    routing: Routing = field(default_factory=Routing)
-    compact: Compact = field(default_factory=Compact)
-    origins: Mapping[str, str] = field(default_factory=dict)
+    budget: Budget = Budget()
+    guard: Guard = Guard()
+    routing: Routing = Routing()
+    compact: Compact = Compact()
+    origins: Mapping[str, str] = MappingProxyType({})
 
     def values(self) -> Iterator[tuple[str, object, str]]:
         """Each setting with its value and origin, in the order of this file."""
-        for section in (each for each in fields(self) if each.name != "origins"):
-            held = getattr(self, section.name)
-            for key in fields(held):
-                name = f"{section.name}.{key.name}"
-                if key.name != "types":
-                    yield name, getattr(held, key.name), self.origins.get(name, "default")
+        for section in SECTIONS:
+            for key, value in getattr(self, section)._asdict().items():
+                name = f"{section}.{key}"
+                if key != "types":
+                    yield name, value, self.origins.get(name, "default")
         for agent_type, limits in self.budget.types.items():
-            for key in fields(limits):
-                name = f"budget.types.{agent_type}.{key.name}"
-                yield name, getattr(limits, key.name), self.origins.get(name, "as every agent")
+            for key, value in limits._asdict().items():
+                name = f"budget.types.{agent_type}.{key}"
+                yield name, value, self.origins.get(name, "as every agent")
+
+
+SECTIONS = tuple(name for name in Config._fields if name != "origins")
 
 
 def user_file(environ: Mapping[str, str]) -> str:
@@ -153,21 +151,27 @@ def load(project: str, environ: Mapping[str, str]) -> Config:
     if environ.get(IN_PLUGIN):
         config = _with(config, "routing.mode", "on", "the plugin")
     for file in (user_file(environ), os.path.join(project, PROJECT_FILE)):
-        try:
-            with open(file, "rb") as stream:
-                data = tomllib.load(stream)
-        except FileNotFoundError:
-            continue
-        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{file}: cannot be used: {error}") from error
-        for name, value in _flattened(data, file):
+        for name, value in _flattened(_read(file), file):
             config = _with(config, name, value, file)
-    for section in (each for each in fields(config) if each.name != "origins"):
-        for key in fields(getattr(config, section.name)):
-            variable = f"MCP_LEAN_{section.name}_{key.name}".upper()
-            if key.name != "types" and variable in environ:
-                config = _with(config, f"{section.name}.{key.name}", environ[variable], variable)
+    for section in SECTIONS:
+        for key in getattr(config, section)._fields:
+            variable = f"MCP_LEAN_{section}_{key}".upper()
+            if key != "types" and variable in environ:
+                config = _with(config, f"{section}.{key}", environ[variable], variable)
     return config
+
+
+def _read(file: str) -> Mapping[str, Any]:
+    """What a settings file says; nothing where there is none."""
+    try:
+        with open(file, "rb") as stream:
+            import tomllib  # a tenth of a hook's process, and most people have no such file
+
+            return tomllib.load(stream)
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:  # also TOMLDecodeError and UnicodeDecodeError
+        raise ConfigError(f"{file}: cannot be used: {error}") from error
 
 
 def _flattened(data: Mapping[str, Any], file: str) -> Iterator[tuple[str, object]]:
@@ -187,19 +191,19 @@ def _flattened(data: Mapping[str, Any], file: str) -> Iterator[tuple[str, object
 def _with(config: Config, name: str, value: object, origin: str) -> Config:
     """`config` with one value set."""
     section, _, key = name.partition(".")
-    if section not in _sections():
-        raise ConfigError(f"{origin}: unknown section [{section}]{_nearest(section, _sections())}")
+    if section not in SECTIONS:
+        raise ConfigError(f"{origin}: unknown section [{section}]{_nearest(section, SECTIONS)}")
     held: Any = getattr(config, section)
     origins = {**config.origins, name: origin}
     if section == "budget" and key.startswith("types."):
         agent_type, _, limit = key.removeprefix("types.").rpartition(".")
         known = config.budget.of_agent(agent_type)
         changes: dict[str, Any] = {limit: _parsed(Limits, limit, name, value, origin)}
-        limits = replace(known, **changes)
-        budget = replace(config.budget, types={**config.budget.types, agent_type: limits})
-        return replace(config, budget=budget, origins=origins)
-    changed: dict[str, Any] = {section: replace(held, **{key: _parsed(type(held), key, name, value, origin)})}
-    return replace(config, **changed, origins=origins)
+        limits = known._replace(**changes)
+        budget = config.budget._replace(types={**config.budget.types, agent_type: limits})
+        return config._replace(budget=budget, origins=origins)
+    changed: dict[str, Any] = {section: held._replace(**{key: _parsed(type(held), key, name, value, origin)})}
+    return config._replace(**changed, origins=origins)
 
 
 def _parsed(holder: type[Any], key: str, name: str, value: object, origin: str) -> object:
@@ -235,10 +239,8 @@ def _number(kind: type[int | float], value: object) -> int | float | None:
     return number if 0 <= number < float("inf") and number == float(value) else None
 
 
-def _sections() -> list[str]:
-    return [each.name for each in fields(Config) if each.name != "origins"]
+def _nearest(word: str, known: Sequence[str]) -> str:
+    import difflib
 
-
-def _nearest(word: str, known: list[str]) -> str:
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"

@@ -98,7 +98,7 @@ def _ended(text: str, words: str, core: str) -> Line:
 def _ends(story: Story) -> dict[str, End]:
     """What is known to have ended, or to be at work still, by id; the newest word counts."""
     found: dict[str, End] = {}
-    for turn in story.everything():
+    for turn in story.told:
         for words in turn.meta:
             notice = NOTIFIED.search(words) if words.startswith(NOTICES) else None
             if notice is not None:
@@ -129,7 +129,14 @@ def _asked(prompt: str) -> str:
 
 def _gist(words: str) -> str:
     """The first line that says something; a heading only where nothing else does."""
-    lines = [line for part in words.splitlines() if len(line := one_line(part)) > 3]
-    telling = [line for line in lines if not EMPTY.match(line.lstrip("#*- "))]
-    best = next((line for line in telling if not line.startswith("#") and len(line) >= 30), "")
-    return (best or next(iter(telling), "") or next(iter(lines), "")).lstrip("#*- ")
+    first = telling = ""
+    for line in map(one_line, words.splitlines()):
+        if len(line) <= 3:
+            continue
+        first = first or line
+        if EMPTY.match(line.lstrip("#*- ")):
+            continue
+        telling = telling or line
+        if not line.startswith("#") and len(line) >= 30:
+            return line.lstrip("#*- ")
+    return (telling or first).lstrip("#*- ")

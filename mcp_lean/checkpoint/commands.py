@@ -8,7 +8,6 @@ Not here: telling failure from success (`outcome`).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mcp_lean.checkpoint.facts import Call
@@ -40,14 +39,8 @@ CHECK = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """One run of a command; `key` and `program` as in its outcome."""
-
-    call: Call
-    key: str
-    program: str
-    outcome: Outcome
+Ran = tuple[Call, Outcome]
+"""One run of a command, and what came of it."""
 
 
 @lru_cache(4_096)
@@ -58,8 +51,7 @@ def is_check(key: str) -> bool:
 
 def runs_of(story: Story) -> list[Ran]:
     """Shell commands with a result, in order."""
-    calls = story.called(SHELLS)
-    return [Ran(call, call.outcome.key, call.outcome.program, call.outcome) for call in calls if call.outcome]
+    return [(call, call.outcome) for call in story.called(SHELLS) if call.outcome]
 
 
 def commands_section(story: Story, runs: list[Ran]) -> Section:
@@ -67,27 +59,24 @@ def commands_section(story: Story, runs: list[Ran]) -> Section:
     last: dict[str, Ran] = {}
     uses: dict[str, int] = {}
     for ran in runs:
-        last.pop(ran.key, None)
-        last[ran.key] = ran
-        uses[ran.key] = uses.get(ran.key, 0) + 1
+        key = ran[1].key
+        last.pop(key, None)
+        last[key] = ran
+        uses[key] = uses.get(key, 0) + 1
     now = story.waiting.number
     lines = []
     seen: dict[str, int] = {}
-    for ran in reversed(last.values()):
-        fresh = 0.5 ** ((now - ran.call.turn) / 20.0)
-        checks = is_check(ran.key)
-        seen[ran.program] = seen.get(ran.program, 0) + 1
-        if checks and seen[ran.program] <= 3:
-            of_tests = 3.0 if TESTS.search(ran.key) else 0.0
-            lines.append(_check(ran, of_tests + 6.0 * fresh + min(uses[ran.key], 6) / 3))
-        elif not checks and not QUIET.match(ran.key) and seen[ran.program] <= 1 and ran.key:
-            lines.append(
-                Line(
-                    f"- {quoted(ran.outcome.command, COMMAND_CHARS)}",
-                    COMMAND_WORTH * fresh + uses[ran.key] / 10,
-                    ran.key,
-                )
-            )
+    for call, outcome in reversed(last.values()):
+        key, program = outcome.key, outcome.program
+        fresh = 0.5 ** ((now - call.turn) / 20.0)
+        checks = is_check(key)
+        seen[program] = seen.get(program, 0) + 1
+        if checks and seen[program] <= 3:
+            of_tests = 3.0 if TESTS.search(key) else 0.0
+            lines.append(_check(outcome, of_tests + 6.0 * fresh + min(uses[key], 6) / 3))
+        elif not checks and not QUIET.match(key) and seen[program] <= 1 and key:
+            text = f"- {quoted(outcome.command, COMMAND_CHARS)}"
+            lines.append(Line(text, COMMAND_WORTH * fresh + uses[key] / 10, key))
     best = sorted(lines, key=lambda line: -line.worth)[:MOST_COMMANDS]
     kept = [line for line in reversed(lines) if line in best]
     return Section(COMMANDS, (*kept, *_habits(story)))
@@ -106,25 +95,24 @@ def _habits(story: Story) -> list[Line]:
     return [Line(f"- also run: {', '.join(names)}", COMMAND_WORTH * len(names))] if names else []
 
 
-def _check(ran: Ran, worth: float) -> Line:
-    state = "failed" if ran.outcome.is_failed else "passed" if ran.outcome.has_verdict else "ended without an error"
-    verdict = f": {quoted(ran.outcome.verdict, VERDICT_CHARS)}" if ran.outcome.verdict else ""
-    return Line(
-        f"- {quoted(ran.outcome.command, COMMAND_CHARS)} -> {state}{verdict}", worth, f"{ran.key} {ran.outcome.verdict}"
-    )
+def _check(outcome: Outcome, worth: float) -> Line:
+    state = "failed" if outcome.is_failed else "passed" if outcome.has_verdict else "ended without an error"
+    verdict = f": {quoted(outcome.verdict, VERDICT_CHARS)}" if outcome.verdict else ""
+    text = f"- {quoted(outcome.command, COMMAND_CHARS)} -> {state}{verdict}"
+    return Line(text, worth, f"{outcome.key} {outcome.verdict}")
 
 
 def unresolved_section(story: Story, runs: list[Ran]) -> Section:
     """Failures that nothing later took back."""
     lines: list[Line] = []
     now = story.waiting.number
-    for number, ran in enumerate(runs):
-        if not ran.outcome.is_failed:
+    for number, (call, outcome) in enumerate(runs):
+        if not outcome.is_failed:
             continue
-        checks = is_check(ran.key)
-        is_recent = now - ran.call.turn <= RECENT_TURNS and not QUIET.match(ran.key)
-        if (checks or is_recent) and not _is_taken_back(ran, runs[number + 1 :], checks):
-            lines += _error(ran, 12.0 if checks else 4.0)
+        checks = is_check(outcome.key)
+        is_recent = now - call.turn <= RECENT_TURNS and not QUIET.match(outcome.key)
+        if (checks or is_recent) and not _is_taken_back(outcome, runs[number + 1 :], checks):
+            lines += _error(outcome, 12.0 if checks else 4.0)
     for call in _failed_calls(story):
         lines.append(
             Line(
@@ -136,29 +124,29 @@ def unresolved_section(story: Story, runs: list[Ran]) -> Section:
     return Section(UNRESOLVED, tuple(lines))
 
 
-def _error(ran: Ran, worth: float) -> list[Line]:
-    head = ran.outcome.lines[0] if ran.outcome.lines else ran.outcome.verdict
-    lines = [Line(f"- {quoted(ran.outcome.command, COMMAND_CHARS)} failed: {quoted(head, ERROR_CHARS)}", worth, head)]
-    rest = [line for line in ran.outcome.lines[1:] if one_line(line)]
+def _error(outcome: Outcome, worth: float) -> list[Line]:
+    head = outcome.lines[0] if outcome.lines else outcome.verdict
+    lines = [Line(f"- {quoted(outcome.command, COMMAND_CHARS)} failed: {quoted(head, ERROR_CHARS)}", worth, head)]
+    rest = [line for line in outcome.lines[1:] if one_line(line)]
     return lines + [Line(f"  {quoted(line, ERROR_CHARS)}", worth * 0.6, line) for line in rest]
 
 
-def _is_taken_back(ran: Ran, later: list[Ran], checks: bool) -> bool:
+def _is_taken_back(outcome: Outcome, later: list[Ran], checks: bool) -> bool:
     """A later run of the same check counts instead: the same command, or one that covers it; or a success of all that
     failed."""
-    for other in later:
-        if other.key == ran.key:
+    for _, other in later:
+        if other.key == outcome.key:
             return True
-        if other.program != ran.program:
+        if other.program != outcome.program:
             continue
-        if not other.outcome.targets or (ran.outcome.targets and ran.outcome.targets <= other.outcome.targets):
+        if not other.targets or (outcome.targets and outcome.targets <= other.targets):
             return True
-        if not other.outcome.is_failed:
+        if not other.is_failed:
             if not checks:
                 return True
-            named = {target for line in ran.outcome.lines for target in PATH.findall(line)}
+            named = {target for line in outcome.lines for target in PATH.findall(line)}
             tests = {name for name in named if re.search(r"test|spec", name)}
-            if tests and all(any(_covers(target, name) for target in other.outcome.targets) for name in tests):
+            if tests and all(any(_covers(target, name) for target in other.targets) for name in tests):
                 return True
     return False
 

@@ -8,13 +8,14 @@ Not here: taking them in, in order (`story`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mcp_lean.checkpoint import names
 from mcp_lean.checkpoint.decisions import Decision
 from mcp_lean.checkpoint.outcome import Outcome
 from mcp_lean.checkpoint.secrets import parted
+from mcp_lean.repo.items import Item
 from mcp_lean.transcripts.fields import Json, text
 
 PIECE_CHARS = 16_000
@@ -71,6 +72,8 @@ class Call:
     result: str = ""
     outcome: Outcome | None = None
     """Of a command: what came of it."""
+    items: Sequence[Item] = ()
+    """Of a call that read or changed files: which."""
     status: str = ""
     agent_id: str = ""
 

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from mcp_lean.checkpoint.facts import Call
 from mcp_lean.checkpoint.model import Line, Section
-from mcp_lean.checkpoint.story import Story
 from mcp_lean.checkpoint.words import one_line, relative
 from mcp_lean.errors import BadItem
 from mcp_lean.repo import items
 from mcp_lean.transcripts import fields
+
+if TYPE_CHECKING:
+    from mcp_lean.checkpoint.story import Story
 
 NAME = "files"
 EDITING = frozenset(("Edit", "MultiEdit", "Write", "NotebookEdit"))
@@ -65,13 +68,13 @@ def touched(story: Story, root: str) -> list[Touched]:
     """Every file that a tool read or changed, with paths relative to the root where they lie in it."""
     files: dict[str, Touched] = {}
     for call in story.called(name for name in story.tools() if name.endswith(FILE_TOOLS)):
-        if not call.has_result or call.is_error:
-            continue
-        for item in _items(call):
+        for item in call.items:
             path = relative(item.path, root)
-            if path not in files and not _is_plain(path):
-                continue
-            file = files.setdefault(path, Touched(path))
+            file = files.get(path)
+            if file is None:
+                if not _is_plain(path):
+                    continue
+                file = files[path] = Touched(path)
             file.turn, file.uses = call.turn, file.uses + 1
             if call.name in EDITING:
                 file.is_changed, file.is_whole, file.ranges = True, False, []
@@ -88,7 +91,10 @@ def _read(file: Touched, item: items.Item) -> None:
         file.ranges.append((item.lines[0], item.lines[1]))
 
 
-def _items(call: Call) -> list[items.Item]:
+def items_of(call: Call) -> list[items.Item]:
+    """What a call read or changed, by its arguments and what is kept of its result; nothing if it failed."""
+    if call.is_error:
+        return []
     if call.name in EDITING or call.name == "NotebookRead":
         path = call.said("file_path") or call.said("notebook_path")
         return [items.Item(path)] if path else []

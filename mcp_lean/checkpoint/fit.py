@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 
 from mcp_lean.checkpoint.model import Line, Section
 from mcp_lean.packing.tokens import cost
 
 FIRST_LINE_FACTOR = 1_000.0
+LINES_KEPT = 4_096
+"""As many as a long run has to choose from; from one checkpoint to the next most are the same."""
 
 
 def fitted(sections: Iterable[Section], budget_tokens: float) -> tuple[list[Section], dict[str, int]]:
@@ -27,12 +30,12 @@ def fitted(sections: Iterable[Section], budget_tokens: float) -> tuple[list[Sect
         for place, section in enumerate(sections)
         for best in (_best(section),)
         for number, line in enumerate(section.lines)
-        for tokens in (cost(line.text + "\n"),)
+        for tokens in (line_cost(line.text),)
     ]
     taken: dict[int, set[int]] = {}
     left = budget_tokens
     for _, place, number, tokens in sorted(entries, key=lambda entry: (-entry[0], entry[1], entry[2])):
-        needed = tokens + (0.0 if place in taken else cost(heading(sections[place].name) + "\n"))
+        needed = tokens + (0.0 if place in taken else line_cost(heading(sections[place].name)))
         if needed <= left:
             taken.setdefault(place, set()).add(number)
             left -= needed
@@ -47,6 +50,12 @@ def fitted(sections: Iterable[Section], budget_tokens: float) -> tuple[list[Sect
         if len(section.lines) > len(taken.get(place, ()))
     }
     return kept, dropped
+
+
+@lru_cache(LINES_KEPT)
+def line_cost(line: str) -> float:
+    """Tokens of a line with its end."""
+    return cost(line + "\n")
 
 
 def heading(name: str) -> str:

@@ -4,13 +4,14 @@ In:  the newest texts of a story, and what the checkpoint says already.
 Out: names, the likeliest to be needed first; as many as there is room for.
 Not here: what a name is (`names`).
 
-A name counts at each place where it stands: what the agent wrote counts more than what a tool printed, and what
+A name counts once in each text that it stands in: what the agent wrote counts more than what a tool printed, and what
 stands a few turns back counts less.
 """
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from functools import lru_cache
 
 from mcp_lean.checkpoint.names import names_in, parts_of
@@ -42,18 +43,19 @@ def _length(name: str) -> float:
 def ranked(story: Story, root: str) -> list[str]:
     """All names of the window, the best first."""
     now = story.waiting.number
-    scores: dict[str, float] = {}
-    for turn in story.everything():
+    scores: defaultdict[str, float] = defaultdict(float)
+    for turn in story.window():
         fresh = 0.5 ** ((now - turn.number) / HALF_LIFE)
         for piece in turn.newest_pieces():
             weight = WEIGHTS[piece.kind] * fresh
             for name in piece.names():
-                scores[name] = scores.get(name, 0.0) + weight
-    shown: dict[str, float] = {}
-    for name, score in scores.items():
-        short = relative(name, root) if name.startswith("/") else name
-        shown[short] = max(shown.get(short, 0.0), score)
-    return [name for _, name in sorted((-score / _length(name), name) for name, score in shown.items())]
+                scores[name] += weight
+    paths = {name: scores.pop(name) for name in [name for name in scores if name.startswith("/")]}
+    for path, score in paths.items():
+        name = relative(path, root)
+        scores[name] = max(scores[name], score)
+    worth = {name: score / _length(name) for name, score in scores.items()}
+    return sorted(sorted(worth), key=worth.__getitem__, reverse=True)  # the same worth: by name
 
 
 def names_said(words: str, root: str) -> set[str]:
@@ -71,16 +73,15 @@ def chosen(names: list[str], said: str, budget_tokens: float) -> tuple[list[str]
     likely = names[: 2 * int(max(0.0, budget_tokens))]  # a name costs more than a token; some stand in the text
     words = set(said.split())
     others = sum(name not in words for name in names[len(likely) :])
-    names = [name for name in likely if name not in said]
-    least = min(map(name_cost, names), default=0.0)
+    least = min(map(name_cost, likely), default=0.0)
     taken: list[str] = []
     for _ in range(ROUNDS):
         inside = " ".join(taken)
         outer = [name for name in taken if inside.count(name) == 1]
         kept = set(outer)
         left = budget_tokens - sum(map(name_cost, outer))
-        text = " ".join(outer)
-        for name in names:
+        text = " ".join([said, *outer])
+        for name in likely:
             if left < least:
                 break
             tokens = name_cost(name)
@@ -88,6 +89,6 @@ def chosen(names: list[str], said: str, budget_tokens: float) -> tuple[list[str]
                 kept.add(name)
                 text += " " + name
                 left -= tokens
-        taken = [name for name in names if name in kept]
-    said_now = " ".join(taken)
-    return taken, others + sum(name not in said_now for name in names)
+        taken = [name for name in likely if name in kept]
+    text = " ".join([said, *taken])
+    return taken, others + sum(name not in text for name in likely)

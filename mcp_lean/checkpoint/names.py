@@ -10,23 +10,28 @@ A plain word is no name. What looks drawn by lot is none either: that is how key
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from mcp_lean.checkpoint.secrets import MASK, is_random
 
 NAME = re.compile(
     r"""
-      https?://[^\s"'<>()\[\]{}`|«»]+                               # an address
-    | (?:~|\.{1,2})?(?:/?[\w@+-][\w.@+-]{0,99})?(?:/[\w.@+-]{1,99})+/?  # a path
-    | --?[a-z][\w-]+                                                # an option
-    | [@\#]?\w[\w-]*(?:(?:\.|::|\#)\w[\w-]*)+[?!]?                  # dotted, and file names
-    | [@\#:$]?\w[\w-]*[?!]?                                         # a word, with - and _
-    """,
+    (?=[\w~./@+\#:$-])(?:                                               # what a name can begin with
+      https?://[^\s"'<>()\[\]{}`|«»]+                                   # an address
+    | (?:~|\.{1,2})?(?:/?[\w@+-][\w.@+-]{0,99}+)?(?:/[\w.@+-]{1,99}+)+/?  # a path
+    | --?[a-z][\w-]+                                                    # an option
+    | [@\#]?\w[\w-]*+(?:(?:\.|::|\#)\w[\w-]*+)+[?!]?                    # dotted, and file names
+    | [@\#:$]?\w[\w-]*[?!]?                                             # a word, with - and _
+    )""",
     re.VERBOSE,
 )
+"""Every text is read by it, so it gives up early: at a blank at once, and in a word without trying its beginnings."""
 SHORTEST, LONGEST = 4, 120
+WORDS_KEPT = 10_000
+"""About as many as the newest texts hold; most words come again in the next one."""
 INNER = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2,}[a-z]|\w_\w|_\w{3}|\w/\w|\w[.:#]+\w|^--?\w|\d")
 NUMBER = re.compile(r"[\d.,:/x%_-]+")
-ENDING = re.compile(r"[.,:;/-]+$")
+ENDING = ".,:;/-"
 JUNK = re.compile(
     r"#(?:[0-9a-f]{3}|[0-9a-f]{6}|(?!\d+$)[0-9a-f]{4,8})|/\w{1,12}|\d[\d.]*(?:px|rem|em|ms|s|kb|mb|gb|th|nd|rd|st|x|k|m|h|%)|\d+-?[a-z]{1,6}|-\w+",
     re.IGNORECASE,
@@ -41,13 +46,18 @@ SIGN = re.compile(r"^[:@$](?=\w)|^#(?!\d)")
 def names_in(text: str) -> tuple[str, ...]:
     """Names in the order of their first place."""
     found: dict[str, None] = {}
-    for match in NAME.finditer(text.replace("\\n", "\n")):
-        name = match[0]
-        if name not in found and SHORTEST <= len(name) <= LONGEST:
-            name = ENDING.sub("", name)
-            if JUNK.fullmatch(name) is None and is_name(name := SIGN.sub("", name)):
-                found[name] = None
+    for name in dict.fromkeys(NAME.findall(text.replace("\\n", "\n"))):
+        if name not in found and SHORTEST <= len(name) <= LONGEST and (name := name_of(name)):
+            found[name] = None
     return tuple(found)
+
+
+@lru_cache(WORDS_KEPT)
+def name_of(word: str) -> str:
+    """The name that a word is without the marks around it; empty for none."""
+    word = word.rstrip(ENDING)
+    name = SIGN.sub("", word)
+    return name if JUNK.fullmatch(word) is None and is_name(name) else ""
 
 
 def is_name(word: str) -> bool:

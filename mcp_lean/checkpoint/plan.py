@@ -18,7 +18,7 @@ from mcp_lean.transcripts.fields import items, mapping, text
 
 NAME = "plan"
 STEP_CHARS, MOST_PLANNED, MOST_PENDING = 160, 12, 6
-TOOLS = ("TodoWrite", "TaskCreate", "TaskUpdate", "ExitPlanMode", "Write", "Edit")
+TOOLS = ("TodoWrite", "TaskCreate", "TaskUpdate")
 WORDS = {"completed": "done", "in_progress": "doing", "pending": "next"}
 WORTH = {"completed": 2.0, "in_progress": 9.0, "pending": 7.0}
 
@@ -44,14 +44,17 @@ class Step:
 
 def section(story: Story, root: str) -> Section:
     """What the newest records say; a summary's pending tasks only where no tool holds a plan."""
-    calls = [call for call in story.called(TOOLS) if not call.is_error]
-    steps = _steps(calls)
+    steps = _steps(_done(story, *TOOLS))
     lines = [_line(step) for step in sorted(steps, key=lambda step: step.status != "completed")]
-    lines += _approved(calls)
-    lines += _plan_files(calls, root)
+    lines += _approved(_done(story, "ExitPlanMode"))
+    lines += _plan_files(_done(story, "Write", "Edit"), root)
     if not steps:
         lines += _pending(story)
     return Section(NAME, tuple(lines))
+
+
+def _done(story: Story, *tools: str) -> list[Call]:
+    return [call for call in story.called(tools) if not call.is_error]
 
 
 def _line(step: Step) -> Line:
@@ -94,7 +97,7 @@ def _steps(calls: list[Call]) -> list[Step]:
 
 
 def _approved(calls: list[Call]) -> list[Line]:
-    plans = [call for call in calls if call.name == "ExitPlanMode" and call.has_result]
+    plans = [call for call in calls if call.has_result]
     if not plans:
         return []
     plan = plans[-1].said("plan")
@@ -108,9 +111,9 @@ def _approved(calls: list[Call]) -> list[Line]:
 
 
 def _plan_files(calls: list[Call], root: str) -> list[Line]:
-    paths = [call.said("file_path") for call in calls if call.name in ("Write", "Edit") and call.has_result]
-    found = dict.fromkeys(path for path in paths if PLAN_FILE.search(path))
-    return [Line(f"- plan file: {one_line(relative(path, root))}", 5.0, relative(path, root)) for path in found]
+    paths = dict.fromkeys(call.said("file_path") for call in calls if call.has_result)
+    found = [relative(path, root) for path in paths if PLAN_FILE.search(path)]
+    return [Line(f"- plan file: {one_line(path)}", 5.0, path) for path in found]
 
 
 def _pending(story: Story) -> list[Line]:

@@ -24,16 +24,17 @@ SHORTEST_FOUND_AGAIN = 8
 """A shorter secret is masked where it was recognised, but not looked for elsewhere: it may be a word."""
 
 WORD = re.compile(
-    r"(?:password|passwort|passwd|passphrase|passcode|(?<![a-z])pass|pwd|secret|token|credentials?|api[-_. ]?key"
+    r"(?:password|passwort|passwd|passphrase|passcode|p(?<![a-z]p)ass|pwd|secret|token|credentials?|api[-_. ]?key"
     r"|access[-_. ]?key|private[-_. ]?key"
     r"|auth[-_. ]?key|signing[-_. ]?key|encryption[-_. ]?key|account[-_. ]?key|shared[-_. ]?key|master[-_. ]?key"
-    r"|(?<![a-z])salt|cookie"
-    r"|(?<![a-z])dsn|(?<![a-z])otp|(?<![a-z])pin|webhook[-_. ]?url|(?<![a-z])auth|authorization"
+    r"|s(?<![a-z]s)alt|cookie"
+    r"|d(?<![a-z]d)sn|o(?<![a-z]o)tp|p(?<![a-z]p)in|webhook[-_. ]?url|a(?<![a-z]a)uth|authorization"
     r"|парол[ья]|密码|密碼|口令|パスワード|비밀번호|kennwort|mot de passe|contraseña|senha|hasło|wachtwoord"
     r"|_key(?=[\"']?[ \t]*[:=]))"
     r"(?:s|[-_]?[0-9]{1,3}|[-_][a-z0-9_-]{1,24})?"
 )
-"""Names, in lower case, whose values are secrets."""
+"""Names, in lower case, whose values are secrets. Each begins with a letter: with a look back at its beginning a search
+takes four times as long."""
 
 BESIDE = re.compile(
     r"(?P<before>\\{0,4}[\"'`]?\]?(?:\s{0,2}(?:=>|:=|==?|:|：|是|为|為|は)\s{0,2}"

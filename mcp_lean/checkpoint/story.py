@@ -15,7 +15,7 @@ from operator import attrgetter
 
 import orjson
 
-from mcp_lean.checkpoint import handed, outcome
+from mcp_lean.checkpoint import files, handed, outcome
 from mcp_lean.checkpoint.decisions import decisions_in
 from mcp_lean.checkpoint.facts import (
     ARGUMENT_CHARS,
@@ -55,7 +55,10 @@ class Story:
         self._is_asked_for = False
         self.turns: list[Turn] = []
         self.waiting = Turn(1)
+        self.told: list[Turn] = []
+        """Those that began with words of a person or of the client."""
         self.calls: dict[str, Call] = {}
+        self.failed: list[Call] = []
         self._by_name: dict[str, list[Call]] = {}
         self._oldest = 0
         self._chars = 0
@@ -70,6 +73,10 @@ class Story:
         """All turns, and what waits for the next one as the last."""
         return [*self.turns, self.waiting]
 
+    def window(self) -> list[Turn]:
+        """The turns whose texts are kept."""
+        return [*self.turns[self._oldest :], self.waiting]
+
     def tools(self) -> list[str]:
         """Names of all tools that were called."""
         return list(self._by_name)
@@ -83,7 +90,7 @@ class Story:
 
     def prompt(self, words: str) -> None:
         words = head(words, PROMPT_CHARS)
-        self.waiting.prompts.append(words)
+        self._told().prompts.append(words)
         self._piece(self.waiting, "user", words)
 
     def handed(self, words: str, *, by_person: bool = False) -> None:
@@ -99,8 +106,14 @@ class Story:
         """Words of the client: commands, notifications, skills."""
         if self.waiting.meta and handed.asks_for_one(self.waiting.meta[-1]):
             self.handed(words, by_person=True)
-        self.waiting.meta.append(head(words, ARGUMENT_CHARS))
+        self._told().meta.append(head(words, ARGUMENT_CHARS))
         self._piece(self.waiting, "client", words)
+
+    def _told(self) -> Turn:
+        """The turn that words go into, noted as one that has some."""
+        if not (self.waiting.prompts or self.waiting.meta):
+            self.told.append(self.waiting)
+        return self.waiting
 
     def summary(self, words: str) -> None:
         old = [piece for piece in self.waiting.pieces or () if piece.kind == "summary"]
@@ -115,10 +128,13 @@ class Story:
         if call is None or call.has_result:
             return
         call.has_result, call.is_error = True, is_error
+        if is_error:
+            self.failed.append(call)
         if call.name in outcome.SPAWNING:
             call.status, call.agent_id = status, agent_id
         call.result = outcome.kept_of(call.name, call.arguments, words, RESULT_CHARS, is_error=is_error)
         call.outcome = outcome.outcome_of(call.name, call.said("command"), words, is_error=is_error)
+        call.items = files.items_of(call)
         self._piece(self.waiting, "result", words)
 
     # --- what the agent does ------------------------------------------------------------------------------------
@@ -151,9 +167,7 @@ class Story:
 
     def secrets(self) -> frozenset[str]:
         """Secrets in what is kept, to be masked wherever they stand."""
-        return frozenset(
-            secret for turn in self.everything() for piece in turn.pieces or () for secret in piece.secrets()
-        )
+        return frozenset(secret for turn in self.window() for piece in turn.pieces or () for secret in piece.secrets())
 
     def prune(self) -> None:
         """Lets go of texts beyond the window. The same pieces give the same story, however often this is called."""

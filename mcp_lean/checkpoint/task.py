@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 
 from mcp_lean.checkpoint.model import Line, Section
 from mcp_lean.checkpoint.outcome import REFUSED
@@ -20,6 +22,8 @@ from mcp_lean.transcripts.entering import COMMAND_TAGS
 
 NAME = "task"
 EARLIER_CHARS, MEANT_CHARS, MOST_RULES = 240, 480, 6
+REQUESTS_KEPT = 256
+"""Of one checkpoint, for the next."""
 LEAST_WITH_PLACE_TOKENS = 60
 """With less room for a request, its beginning says more than where the rest stands."""
 
@@ -62,7 +66,7 @@ class Request:
 def requests_of(story: Story) -> list[Request]:
     """What people asked for, in order: prompts, slash commands with arguments, words with which a call was refused."""
     found: list[Request] = []
-    for turn in story.everything():
+    for turn in story.told:
         number = turn.number
         for words in turn.meta:
             if story.is_subagent and words.startswith(FROM_TEAM):
@@ -76,12 +80,11 @@ def requests_of(story: Story) -> list[Request]:
                 elif told and command["name"] == "/compact":
                     found.append(Request(number, told))
         found += [Request(number, words.strip()) for words in turn.prompts if words.strip()]
-        for call in turn.calls:
-            is_own = not call.name.startswith("mcp__")  # a server may answer with any text
-            refused = REJECTION.match(call.result) if call.is_error and is_own else None
-            if refused is not None:
-                found.append(Request(number, refused["words"].strip()))
-    return found
+    for call in sorted(story.failed, key=attrgetter("order")):
+        refused = REJECTION.match(call.result)
+        if refused is not None and not call.name.startswith("mcp__"):  # a server may answer with any text
+            found.append(Request(call.turn, refused["words"].strip()))
+    return sorted(found, key=attrgetter("turn"))
 
 
 def section(story: Story, last_tokens: float) -> Section:
@@ -129,10 +132,16 @@ def _last(request: Request, who: str, tokens: float, run_id: str) -> Line:
 
 def _earlier(request: Request, *, is_first: bool, is_meant: bool) -> list[Line]:
     words = one_line(request.words)
-    found = [sentence for sentence in sentences(request.words) if CONSTRAINT.search(sentence)]
+    found = _rules_in(request.words)
     label = "first request" if is_first else "earlier"
     room = MEANT_CHARS if is_meant else EARLIER_CHARS
     worth = 500.0 if is_meant else 9.0 if is_first else 8.0 if found and len(words) <= room else 4.0
     head = Line(f"- {label}: {said(words, room)}", worth, words)
     rules = [Line(f"- {label}: {said(rule, EARLIER_CHARS)}", 7.0, rule) for rule in found[:MOST_RULES]]
     return [head, *(rule for rule in rules if key_of(rule.core) not in key_of(cut(words, room)))]
+
+
+@lru_cache(REQUESTS_KEPT)
+def _rules_in(words: str) -> tuple[str, ...]:
+    """Sentences that say what must or must not be."""
+    return tuple(sentence for sentence in sentences(words) if CONSTRAINT.search(sentence))

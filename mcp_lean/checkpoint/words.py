@@ -50,6 +50,7 @@ def said(words: str, chars: int) -> str:
     return f'"{cut(_unmarked(mask(words)), chars)}"'
 
 
+@lru_cache(LINES_KEPT)
 def plain(name: str) -> str:
     """A name that stands in a line without marks: of an agent, a tool, a task."""
     return cut(_unmarked(mask(name)), NAME_CHARS)

@@ -103,7 +103,7 @@ def _has_limits(budget: Budget) -> bool:
     own = (budget.run_usd, budget.run_tokens)
     each = (
         (limits.agent_usd, limits.agent_requests, limits.agent_tokens, limits.agent_context_tokens)
-        for limits in (budget, *budget.types.values())
+        for limits in (budget.of_agent(""), *budget.types.values())
     )
     return any(own) or any(map(any, each))
 

@@ -118,6 +118,7 @@ def _history(days: int, environ: Mapping[str, str]) -> tuple[list[RunCost] | Non
     from mcp_lean.costs.breakdown import break_down
     from mcp_lean.costs.contract import price_table
     from mcp_lean.folders import cache_folder
+    from mcp_lean.report.selection import last_s
     from mcp_lean.report.show import loading
     from mcp_lean.transcripts.locate import locate, roots
     from mcp_lean.transcripts.read import load_runs
@@ -142,17 +143,21 @@ def _history(days: int, environ: Mapping[str, str]) -> tuple[list[RunCost] | Non
             break
         chosen.append(path)
         size += length
-    if not chosen:
+    runs = []
+    if chosen:
+        with loading(sys.stderr) as progress, Store(cache_folder(environ)) as store:
+            loaded = load_runs(chosen, store=store, progress=progress)
+        # A file is as new as its last copy; a run that says nothing of its time is as new as its file.
+        runs = [run for run in loaded.runs if not last_s(run) or last_s(run) >= since]
+    if not runs:
         return None, [f"your runs: none in the last {days} days"]
-    with loading(sys.stderr) as progress, Store(cache_folder(environ)) as store:
-        loaded = load_runs(chosen, store=store, progress=progress)
     table = price_table()
     left_out = []
     if len(chosen) < len(found):
         left_out.append(
             f"{len(found) - len(chosen)} older runs of the last {days} days: the newest {size >> 20} MiB were read"
         )
-    return [break_down(each, table) for each in loaded.runs], left_out
+    return [break_down(run, table) for run in runs], left_out
 
 
 def _print(report: Report) -> None:

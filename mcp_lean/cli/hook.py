@@ -13,6 +13,7 @@ Each event is a process, so up to the question nothing is loaded that takes time
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -23,6 +24,7 @@ TYPE_CHECKING = False  # as `typing` has it, without loading that
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
+    from typing import NoReturn
 
 DEADLINE_SECONDS = hook_socket.DEADLINE_SECONDS
 """From the moment that the event has been read; a later answer is given up, and the agent goes on."""
@@ -40,6 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Answer one event."""
     return answer(options.event)
+
+
+def end_with_answer(words: Sequence[str]) -> NoReturn:
+    """Answers one event, and ends the process as it stands: to look for garbage among the modules that it loads, and to
+    clear them up in the end, Python takes a sixth of the whole."""
+    gc.disable()
+    os._exit(answer(words))
 
 
 def answer(words: Sequence[str]) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -56,12 +57,38 @@ def run(args: argparse.Namespace) -> int:
         print(f"mcp-lean init: nothing was changed: {why}; {where}", file=sys.stderr)
         return 2
     try:
-        return _undo(args, os.getcwd(), os.environ) if args.undo else _init(args, os.getcwd(), os.environ)
+        with alone(os.environ) if _is_unasked(args) else nullcontext():
+            return _undo(args, os.getcwd(), os.environ) if args.undo else _init(args, os.getcwd(), os.environ)
     except BrokenPipeError:  # of the reader, not of a file
         raise
     except (LeanError, OSError) as error:
         print(f"mcp-lean init: {error}", file=sys.stderr)
         return 2
+
+
+@contextmanager
+def alone(environ: Mapping[str, str]) -> Iterator[None]:
+    """One of a person's inits at a time: two at once would take one another's unfinished files for leftovers.
+
+    The home folder itself is locked, so nothing is left behind; where that cannot be, as on Windows, there is no lock.
+    """
+    import os
+    import sys
+
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    folder = -1
+    try:
+        with suppress(OSError):
+            folder = os.open(environ.get("HOME") or os.path.expanduser("~"), os.O_RDONLY)
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        if folder >= 0:
+            os.close(folder)
 
 
 def _init(args: argparse.Namespace, cwd: str, environ: Mapping[str, str]) -> int:
@@ -101,7 +128,8 @@ def _init(args: argparse.Namespace, cwd: str, environ: Mapping[str, str]) -> int
     if (status := _agreed(args)) is not None:
         return status
     if not _is_unasked(args):
-        install(plan, environ)
+        with alone(environ):
+            install(plan, environ)
     return _end(args, plan, f"done; {undo} takes it back. Sessions that are open see it after a restart", done=True)
 
 
@@ -149,7 +177,8 @@ def _undo(args: argparse.Namespace, cwd: str, environ: Mapping[str, str]) -> int
     if (status := _agreed(args)) is not None:
         return status
     if not _is_unasked(args):
-        uninstall(undoing, environ)
+        with alone(environ):
+            uninstall(undoing, environ)
     return _end(args, undoing, "taken back", done=True)
 
 

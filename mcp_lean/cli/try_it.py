@@ -11,7 +11,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,9 +20,12 @@ from mcp_lean.errors import AskError
 
 if TYPE_CHECKING:
     from mcp_types import Tool
+    from rich.console import RenderableType
+    from rich.table import Table
 
     from mcp_lean.costs.prices import Quote
     from mcp_lean.costs.reading import Reading
+    from mcp_lean.report.tables import Look
 
 FILES = 8
 CONTEXT_TOKENS = 20_000
@@ -107,7 +110,9 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(_as_json(results, options), indent=2))
     else:
-        _print(results, exchanges[0], options)
+        from mcp_lean.report.show import write
+
+        write(lambda look: page(results, exchanges[0], options, look), sys.stdout)
     return 0
 
 
@@ -180,7 +185,7 @@ def exchange(root: str, groups: list[list[str]]) -> list[Exchange]:
                 while wanted:
                     result = await client.call_tool("read_many", {"items": wanted})
                     text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
-                    calls.append((json.dumps({"items": wanted}), text))
+                    calls.append((json.dumps({"items": wanted}, ensure_ascii=False), text))
                     if result.is_error:
                         return text  # raised here, it would come out as a group of errors
                     wanted = left_out(text, wanted, items)
@@ -224,7 +229,7 @@ def compare(files: Mapping[str, str], found: Exchange, context_tokens: int, mode
     price = quote(model, prompt_tokens=context_tokens)
     native = []
     for path, text in files.items():
-        arguments = json.dumps({"file_path": path})  # in truth absolute, and so a little dearer
+        arguments = json.dumps({"file_path": path}, ensure_ascii=False)  # in truth absolute, and so a little dearer
         native.append(Call(estimate(arguments), estimate(text) * NATIVE_NUMBERS))
     ours = [Call(estimate(arguments), estimate(answer)) for arguments, answer in found.calls]
     return Ways(
@@ -271,52 +276,66 @@ def _status(words: str, quiet: bool) -> Any:
     return Console(stderr=True).status(words)
 
 
-def _print(results: list[Ways], found: Exchange, options: argparse.Namespace) -> None:
-    from rich.markup import escape
-    from rich.table import Table
+def page(results: list[Ways], found: Exchange, options: argparse.Namespace, look: Look) -> Iterator[RenderableType]:
+    """The first call and the head of its answer, a table for each reading, and what the figures rest on."""
+    from rich.cells import cell_len, set_cell_size
+    from rich.text import Text
 
-    from mcp_lean.report.terminal import console as console_of
+    from mcp_lean.packing.render import on_one_line
+    from mcp_lean.report.figures import plural
 
-    console = console_of(sys.stdout)
     arguments, answer = found.calls[0]
-    console.print(f"[bold]read_many[/bold] {escape(arguments)}")
+    yield Text.assemble(("read_many", "bold"), f" {arguments}")
     lines = answer.split("\n")
     for line in lines[:HEAD_LINES]:
-        console.print(f"  {escape(line[: console.width - 2])}", style="dim", no_wrap=True)
+        shown = on_one_line(f"  {line}".expandtabs())
+        yield Text(shown if cell_len(shown) <= look.width else set_cell_size(shown, look.width), style="dim")
     if len(lines) > HEAD_LINES:
-        console.print(f"  ... {len(lines) - HEAD_LINES} more lines", style="dim")
+        yield Text(f"  ... {len(lines) - HEAD_LINES} more lines", style="dim")
     for ways in results:
-        count = len(ways.files)
-        table = Table(
-            title=f"{count} file{'s' * (count > 1)} into a context of {options.context:,} tokens, {options.model}",
-            title_justify="left",
-        )
-        for name in ("way", "requests", "tokens sent", "of it new", "output", "USD"):
-            table.add_column(name, justify="left" if name == "way" else "right", no_wrap=True)
-        for name, reading in (
-            ("Reads, one by one", ways.one_by_one),
-            ("Reads, in parallel", ways.parallel),
-            (f"read_many, {ways.calls} call{'s' * (ways.calls > 1)}", ways.read_many),
-        ):
-            table.add_row(
-                name,
-                str(reading.requests),
-                f"{reading.sent_tokens:,.0f}",
-                f"{reading.written_tokens:,.0f}",
-                f"{reading.output_tokens:,.0f}",
-                f"{reading.bill.usd:.4f}",
-            )
-        console.print()
-        console.print(table)
-        console.print(verdict(ways))
-    console.print()
+        files = plural(len(ways.files), "file")
+        yield Text(f"\n{files} into a context of {options.context:,} tokens, {options.model}", style="bold")
+        yield ways_table(ways, look)
+        yield Text(verdict(ways))
+    yield Text()
     if assumption := results[0].price.assumption:
-        console.print(escape(assumption), style="yellow")
-    console.print(
+        yield Text(assumption, style="yellow")
+    yield Text(
         f"Tokens are estimates (median error 5 %). The context is taken as cached. Our definitions "
         f"({len(found.definitions):,} bytes) are charged in full to each reading: written once, read by every request."
     )
-    console.print("Reading is one part of a bill; mcp-lean replay --all looks at your own runs.")
+    yield Text("Reading is one part of a bill; mcp-lean replay --all looks at your own runs.")
+
+
+def ways_table(ways: Ways, look: Look) -> Table:
+    """The three ways, and what each costs."""
+    from mcp_lean.report.figures import plural
+    from mcp_lean.report.layout import Column, fitted, right
+
+    columns = (
+        Column("way"),
+        right("requests", leaves=1),
+        right("tokens sent", leaves=2),
+        right("of it new", leaves=3),
+        right("output", leaves=4),
+        right("dollars"),
+    )
+    rows = [
+        (
+            name,
+            f"{reading.requests:,}",
+            f"{reading.sent_tokens:,.0f}",
+            f"{reading.written_tokens:,.0f}",
+            f"{reading.output_tokens:,.0f}",
+            f"${reading.bill.usd:.4f}",
+        )
+        for name, reading in (
+            ("Reads, one by one", ways.one_by_one),
+            ("Reads, in parallel", ways.parallel),
+            (f"read_many, {plural(ways.calls, 'call')}", ways.read_many),
+        )
+    ]
+    return fitted(columns, rows, look.width)
 
 
 def verdict(ways: Ways) -> str:

@@ -14,15 +14,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mcp_lean.transcripts.own import START
 
 NOTHING_TO_SAY = "{}"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """At most one of `deny` and `stop`; the others may stand beside them.
 
     context: a line for the agent that acts; it is sent with a mark that tells the meter whose weight it is.

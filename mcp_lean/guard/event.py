@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 EVENTS = (
     "PreToolUse",
@@ -29,20 +30,21 @@ EVENTS = (
     "SessionEnd",
 )
 
+NOTIFICATION = "<task-notification>"
+"""In a prompt that no person wrote: a background agent or task has news."""
 
-@dataclass(frozen=True, slots=True)
-class ToolUse:
+
+class ToolUse(NamedTuple):
     """One tool call as an event tells of it. `response` is None where the event has none."""
 
     id: str = ""
     name: str = ""
-    input: Mapping[str, object] = field(default_factory=dict)
+    input: Mapping[str, object] = MappingProxyType({})
     response: str | None = None
     is_error: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """An event. Text fields are "" when absent; the main agent has an empty `agent_id`."""
 
     name: str

@@ -2,8 +2,8 @@
 
 In:  an event's fields, from either door; the settings; the ledger, and the loop detector where there is one.
 Out: the hook's output text. Never an exception: what fails is said once on stderr, and work goes on without it.
-Not here: limits (`budget`), loops (`loops`), turns of agents (`turns`), the doors (`server/hook_tool`, `cli/hook`),
-deadlines (theirs too).
+Not here: limits (`budget`), loops and what else takes several turns (`memory`), the doors (`server/hook_tool`,
+`cli/hook`), deadlines (theirs too).
 
 `decide` is pure; `Guard` gathers what it needs and notes down what follows, one event after the other.
 
@@ -16,36 +16,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
-from typing import TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from mcp_lean.config import Budget, Config
-from mcp_lean.guard import nudge
 from mcp_lean.guard.budget import verdict as budget
 from mcp_lean.guard.budget import words as budget_words
 from mcp_lean.guard.budget.beginning import Beginnings
 from mcp_lean.guard.budget.limits import Spent
 from mcp_lean.guard.decision import PASS, Decision, joined, render
-from mcp_lean.guard.event import EVENTS, Event, parse
-from mcp_lean.guard.identity import Caller, caller_of
+from mcp_lean.guard.event import EVENTS, NOTIFICATION, Event, parse
+from mcp_lean.guard.identity import Caller
 from mcp_lean.guard.ledger.settling import Settling
-from mcp_lean.guard.parts import NOTICE, STOP, WARNING, Failsafe, Ledger, Loops, Recall, Watcher
-from mcp_lean.guard.turns import NOTIFICATION, Agent, Agents, ended_calls, is_beginning
+from mcp_lean.guard.parts import STOP, Failsafe, Ledger, Loops, Recall, Watcher
 
-BEGUN_KEPT = 20_000
-"""Agents of which it is known that their beginning was seen, or recalled."""
+if TYPE_CHECKING:
+    from mcp_lean.guard.memory import Memory
 
-OWN_TOOLS = frozenset(("read_many", "grep_and_read", "repo_summary", "budget_check", "compact"))
 TALKS_TO_AGENTS = budget.SPAWNS | {"SendMessage", "TaskOutput"}
-AGENT_ID = re.compile(r"""\bagentId["']?:\s*["']?([A-Za-z0-9_-]{1,100})|<task-id>([A-Za-z0-9_-]{1,100})</task-id>""")
+AGENT_ID = r"""\bagentId["']?:\s*["']?([A-Za-z0-9_-]{1,100})|<task-id>([A-Za-z0-9_-]{1,100})</task-id>"""
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """What is known when an event comes in.
 
     budget: None where the ledger could not say; then nothing is limited.
@@ -60,8 +55,7 @@ class State:
     nudge: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The decision; what the agent is told with it; why it is stopped, if it is: "budget" or "loop"."""
 
     decision: Decision = PASS
@@ -77,14 +71,14 @@ def decide(event: Event, state: State, config: Config) -> Outcome:
     if verdict.is_stop:
         # A stopped run is shown to the person; in print mode the stop itself leaves no text behind.
         person = "" if event.agent_id or event.name == "UserPromptSubmit" else verdict.decision.stop
-        return Outcome(replace(verdict.decision, person=person), verdict.tells, "budget")
+        return Outcome(verdict.decision._replace(person=person), verdict.tells, "budget")
     step, said = state.finding
     if step == STOP and config.guard.loops == STOP:
         return Outcome(Decision(stop=said, person="" if event.agent_id else said), stop_kind="loop")
     finding = said if config.guard.loops != "off" else ""
     lines = (verdict.decision.context, *state.ended, finding, state.nudge if config.guard.nudge else "")
     context = "\n".join(line for line in lines if line)
-    return Outcome(replace(verdict.decision, context=context), verdict.tells)
+    return Outcome(verdict.decision._replace(context=context), verdict.tells)
 
 
 class Guard:
@@ -95,6 +89,7 @@ class Guard:
         problem: why the settings could not be read, for the person.
         watchers: parts with an answer of their own, which stands below the one of limits and loops.
         recall: asked once for an agent whose beginning was not seen.
+        remembers: False for a process that ends after one event: what takes several is then not looked at.
     """
 
     def __init__(
@@ -106,18 +101,22 @@ class Guard:
         problem: str = "",
         watchers: Sequence[Watcher] = (),
         recall: Recall | None = None,
+        remembers: bool = True,
     ) -> None:
         self._config = config
         self._ledger = ledger
-        self._loops = loops
         self._failsafe = Failsafe(say)
         self._beginnings = Beginnings(config, problem)
         self._watchers = watchers
-        self._recall = recall
-        self._begun: dict[tuple[str, str], None] = {}
         self._late_bills, self._late_answers = Settling(), Settling()
         self._lock = Lock()
-        self._agents = Agents()
+        self._memory = self._remembering(loops, recall) if remembers else None
+
+    def _remembering(self, loops: Loops | None, recall: Recall | None) -> Memory:
+        from mcp_lean.guard.memory import Memory
+
+        looks_for_loops = self._config.guard.loops != "off"
+        return Memory(self._failsafe, loops if looks_for_loops else None, recall if looks_for_loops else None)
 
     def answer(self, fields: Mapping[str, object]) -> str:
         """The output of the hook that passed these fields.
@@ -146,11 +145,10 @@ class Guard:
     def _decision(self, event: Event) -> Decision:
         outcome, config = Outcome(), self.settings(event.session_id)
         if config.guard.enabled:
-            agent = self._agent(event)
-            outcome = decide(event, self._state(event, agent, config), config)
-            self._note_down(event, agent, outcome)
+            outcome = decide(event, self._state(event, config), config)
+            self._note_down(event, outcome)
             if not outcome.decision.stop:
-                outcome = replace(outcome, decision=joined([outcome.decision, *self._watched(event)]))
+                outcome = outcome._replace(decision=joined([outcome.decision, *self._watched(event)]))
         notes: list[str] = []
         for note in self._asked(lambda ledger: ledger.take_notes(), notes):
             self._failsafe.say_once(note)
@@ -167,12 +165,13 @@ class Guard:
         for watcher in self._watchers:
             yield self._tried(watcher.name, partial(watcher.see, event), PASS)
 
-    def _state(self, event: Event, agent: Agent, config: Config) -> State:
+    def _state(self, event: Event, config: Config) -> State:
+        finding, nudge = self._memory.see(event) if self._memory else (("", ""), "")
         return State(
             self._asked(lambda ledger: self._spending(ledger, event, config.budget), None),
-            self._tried("loop detector", lambda: self._finding(event, agent), ("", "")),
+            finding,
             self._asked(lambda ledger: tuple(self._ended(ledger, event)), ()),
-            self._tried("nudge", lambda: self._nudge(event, agent), ""),
+            nudge,
         )
 
     def _may_have_passed(self, ledger: Ledger, event: Event) -> bool:
@@ -206,30 +205,6 @@ class Guard:
             bool(ledger.stop_reason(session, agent_id)),
         )
 
-    def _finding(self, event: Event, agent: Agent) -> tuple[str, str]:
-        """The gravest finding about the calls of an event. A call that several events tell of is looked at once."""
-        if self._loops is None or self._config.guard.loops == "off":
-            return "", ""
-        found = []
-        for call in ended_calls(event, agent):
-            is_error = call.is_error or call.id in agent.failed
-            finding = self._loops.observe(caller_of(event), call, call.response or "", is_error, agent.turn)
-            if finding is not None:
-                found.append((finding.step, finding.words))
-        if event.name != "PostToolBatch":
-            agent.pending = max([agent.pending, *found], key=_gravity)
-            return "", ""
-        return max([agent.pending, *found], key=_gravity)
-
-    def _nudge(self, event: Event, agent: Agent) -> str:
-        if event.tool and _is_ours(event.tool.name):
-            agent.has_our_tools = True
-        if event.name != "PostToolBatch":
-            return ""
-        agent.has_our_tools = agent.has_our_tools or any(_is_ours(call.name) for call in event.batch)
-        agent.stretch, line = nudge.after(agent.stretch, event.batch)
-        return line if agent.has_our_tools or not event.agent_id else ""
-
     def _ended(self, ledger: Ledger, event: Event) -> Iterable[str]:
         """Sentences on agents whose results come in with this event, and which were stopped."""
         for agent_id in sorted(_agents_named(event)):
@@ -239,33 +214,17 @@ class Guard:
                 path = Caller(event.session_id, agent_id, "", event.transcript_path).own_transcript_path
                 yield budget_words.to_parent("", agent_id, reason, requests, path)
 
-    def _note_down(self, event: Event, agent: Agent, outcome: Outcome) -> None:
+    def _note_down(self, event: Event, outcome: Outcome) -> None:
         for what in outcome.tells:
             self._asked(partial(_tell, event, what), None)
         if outcome.stop_kind:
             reason, kind = outcome.decision.stop, outcome.stop_kind
             self._asked(lambda ledger: ledger.mark_stopped(event.session_id, event.agent_id, reason, kind), None)
-            end = replace(event, name="SubagentStop" if event.agent_id else "Stop")  # no such event will come
+            end = event._replace(name="SubagentStop" if event.agent_id else "Stop")  # no such event will come
             self._asked(lambda ledger: ledger.remember(end), None)
-        is_refused = event.name == "PreToolUse" and bool(outcome.decision.deny or outcome.decision.stop)
-        self._agents.note_down(event, agent, is_refused=is_refused)
-
-    def _agent(self, event: Event) -> Agent:
-        agent = self._agents.get(event)
-        if (event.session_id, event.agent_id) not in self._begun:
-            self._begin(event, agent)
-        return agent
-
-    def _begin(self, event: Event, agent: Agent) -> None:
-        """An agent of which no beginning was seen is recalled, at the first event that tells of its calls."""
-        now = frozenset(call.id for call in (*event.batch, *filter(None, [event.tool])))
-        if not now and not is_beginning(event):
-            return
-        self._begun[event.session_id, event.agent_id] = None
-        if len(self._begun) > BEGUN_KEPT:
-            del self._begun[next(iter(self._begun))]
-        if self._recall and not is_beginning(event) and self._config.guard.loops != "off":
-            agent.turn = self._tried("memory of loops", partial(self._recall, caller_of(event), now), 0)
+        if self._memory:
+            is_refused = event.name == "PreToolUse" and bool(outcome.decision.deny or outcome.decision.stop)
+            self._memory.note_down(event, is_refused=is_refused)
 
     def _asked(self, ask: Callable[[Ledger], T], otherwise: T) -> T:
         """What the ledger says."""
@@ -283,16 +242,7 @@ def _agents_named(event: Event) -> set[str]:
         texts = [call.response or "" for call in event.batch if call.name in TALKS_TO_AGENTS]
     elif event.name == "UserPromptSubmit" and NOTIFICATION in event.prompt:
         texts = [event.prompt]
-    return {found for text in texts for pair in AGENT_ID.findall(text) for found in pair if found}
-
-
-def _gravity(finding: tuple[str, str]) -> int:
-    steps = ("", NOTICE, WARNING, STOP)
-    return steps.index(finding[0]) if finding[0] in steps else 0
-
-
-def _is_ours(tool_name: str) -> bool:
-    return tool_name.startswith("mcp__") and tool_name.rpartition("__")[2] in OWN_TOOLS
+    return {found for text in texts for pair in re.findall(AGENT_ID, text) for found in pair if found}
 
 
 def _tell(event: Event, what: str, ledger: Ledger) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mcp_lean.guard.event import Event
 
@@ -24,8 +24,7 @@ CALLS_IN_MEMORY = 20_000
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """The agent that makes a call.
 
     agent_id: empty for the main agent.

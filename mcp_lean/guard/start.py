@@ -10,13 +10,14 @@ Settings are read once per process; the limits of a session stay those that it b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from mcp_lean.config import Compact, Config, load
 from mcp_lean.config import Guard as GuardSettings
 from mcp_lean.errors import ConfigError
 from mcp_lean.guard.budget.verdict import SPAWNS
+from mcp_lean.guard.continuing.checkpoints import Checkpoints
 from mcp_lean.guard.event import Event
 from mcp_lean.guard.hooks import Guard
 from mcp_lean.guard.parts import STOP, Deferred, Recall, Watcher
@@ -31,8 +32,7 @@ ENTRYPOINT = "CLAUDE_CODE_ENTRYPOINT"
 """Says how the client was started: "cli" is its terminal program, "sdk-cli" print mode (recorded on 2.1.330)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(NamedTuple):
     """A guard, and the parts of it that tools use too. `loops` is None where nobody looks for them."""
 
     guard: Guard
@@ -67,17 +67,39 @@ def start(
     loops = None if is_for_one_event else _loops(config)
     recall = _recall(loops, environ) if loops else None
     watchers = tuple(_watchers(config, ledger, environ, is_for_one_event))
-    return Started(Guard(config, ledger, loops, say, problem, watchers, recall), ledger, config, loops)
+    guard = Guard(config, ledger, loops, say, problem, watchers, recall, remembers=not is_for_one_event)
+    return Started(guard, ledger, config, loops)
 
 
 def _watchers(config: Config, ledger: Ledger, environ: Mapping[str, str], is_for_one_event: bool) -> Iterator[Watcher]:
     """Parts with their own answer to events, in the order in which their texts stand."""
+
+    def part(name: str, make: Callable[[], Watcher], is_wanted: Callable[[Event], bool]) -> Watcher:
+        return Deferred(name, make, is_wanted) if is_for_one_event else make()
+
     if config.routing.mode != "off":
-        if is_for_one_event:
-            yield Deferred("routing", lambda: _routing(config, ledger, environ), _starts_an_agent)
-        else:
-            yield _routing(config, ledger, environ)
-    yield from _continuing(config.compact, ledger, environ)
+        yield part("routing", lambda: _routing(config, ledger, environ), _starts_an_agent)
+    checkpoints = Checkpoints(environ)
+    if config.compact.carry:
+        yield part("compaction", lambda: _compaction(checkpoints), _is_compaction)
+    if config.compact.clear != "off" or config.compact.after_clear == "always":
+        make = partial(_continuing, config.compact, ledger, checkpoints, environ)
+        yield part("clear and continue", make, _begins_or_prompts)
+
+
+# What each part answers. What it learns from other events, a process that ends after one would forget.
+
+
+def _starts_an_agent(event: Event) -> bool:
+    return event.name == "PreToolUse" and event.tool is not None and event.tool.name in SPAWNS
+
+
+def _is_compaction(event: Event) -> bool:
+    return event.name == "PreCompact" or (event.name == "SessionStart" and event.source == "compact")
+
+
+def _begins_or_prompts(event: Event) -> bool:
+    return event.name == "UserPromptSubmit" or (event.name == "SessionStart" and event.source == "clear")
 
 
 def _routing(config: Config, ledger: Ledger, environ: Mapping[str, str]) -> Watcher:
@@ -86,26 +108,19 @@ def _routing(config: Config, ledger: Ledger, environ: Mapping[str, str]) -> Watc
     return RoutingWatcher(config.routing, ledger, environ)
 
 
-def _starts_an_agent(event: Event) -> bool:
-    """The one event that routing answers; what it learns from others, a process that ends would forget."""
-    return event.name == "PreToolUse" and event.tool is not None and event.tool.name in SPAWNS
+def _compaction(checkpoints: Checkpoints) -> Watcher:
+    from mcp_lean.guard.continuing.compaction import Compaction
+
+    return Compaction(checkpoints)
 
 
-def _continuing(settings: Compact, ledger: Ledger, environ: Mapping[str, str]) -> Iterator[Watcher]:
+def _continuing(settings: Compact, ledger: Ledger, checkpoints: Checkpoints, environ: Mapping[str, str]) -> Watcher:
     """What puts a checkpoint where a conversation loses its history."""
-    from mcp_lean.guard.continuing.checkpoints import Checkpoints
+    from mcp_lean.guard.continuing.seams import client_of
+    from mcp_lean.guard.continuing.watcher import Continuing
 
-    checkpoints = Checkpoints(environ)
-    if settings.carry:
-        from mcp_lean.guard.continuing.compaction import Compaction
-
-        yield Compaction(checkpoints)
-    if settings.clear != "off" or settings.after_clear == "always":
-        from mcp_lean.guard.continuing.seams import client_of
-        from mcp_lean.guard.continuing.watcher import Continuing
-
-        has_terminal = environ.get(ENTRYPOINT) == "cli"
-        yield Continuing(settings, ledger, checkpoints, client=client_of(environ), can_hold=has_terminal)
+    has_terminal = environ.get(ENTRYPOINT) == "cli"
+    return Continuing(settings, ledger, checkpoints, client=client_of(environ), can_hold=has_terminal)
 
 
 def _loops(config: Config) -> Loops:

@@ -2,7 +2,7 @@
 
 In:  events, in order.
 Out: an `Agent`: its turn, and which calls of it failed, were refused, or were looked at.
-Not here: what follows from that (`hooks`), loops (`loops`), what outlives the process (`ledger`).
+Not here: what follows from that (`memory`), loops (`loops`), what outlives the process (`ledger`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mcp_lean.guard import nudge
-from mcp_lean.guard.event import Event, ToolUse
+from mcp_lean.guard.event import NOTIFICATION, Event, ToolUse
 
 AGENTS_KEPT = 1_000
 """Agents whose turns are in memory; the ones that acted longest ago are dropped."""
-NOTIFICATION = "<task-notification>"
 
 
 @dataclass(slots=True)

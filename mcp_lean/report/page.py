@@ -154,7 +154,8 @@ def _plotly() -> str:
         from plotly.offline import get_plotlyjs
     except ModuleNotFoundError:
         raise ReportExtraMissingError(
-            "--html needs plotly, which is not installed; it comes with: pip install '.[report]' (in the checkout)"
+            "--html needs plotly, which is not installed; it comes with: pip install '.[report]' (in the checkout; "
+            "also pipx install --force '.[report]', uv tool install --force '.[report]')"
         ) from None
     script: Any = get_plotlyjs()
     return str(script)

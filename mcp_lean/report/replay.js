@@ -21,7 +21,7 @@ function head() {
     const parts = ["strict", "expected"].filter((bound) => together.bounds[bound]).map((bound) => [bound, percent(together.bounds[bound].share).replace(" ", "\u00a0")]);
     byId("total").replaceChildren(...parts.flatMap(([bound, words], index) =>
       [index ? ", " : "", `${bound} `, signed(words)]));
-    byId("basis").textContent = "of the bill would have been saved by everything together: simulated, every policy used every time, net of what mcp_lean itself costs";
+    byId("basis").textContent = "of the bill would have been saved by everything together: simulated, every policy used every time, net of what mcp_lean itself costs; in it are fewer servers, plugins and memory files, which only you can do";
   } else {
     byId("total").textContent = money(data.baseline_usd);
   }
@@ -158,7 +158,7 @@ function tables() {
   const hasText = data.gains.some((gain) => gain.examples.some((example) => example.calls));
   byId("tables").replaceChildren(...[
     table("Policies", `Net of our own overhead. Lose: dearer by more than ${percent(data.loss_share)} of the bill.`, [
-      { key: "policy", name: "policy" }, { key: "bound", name: "bound" }, lossUsd("saved_usd", "saved"), part("share", "share"),
+      { key: "policy", name: "policy", wrap: true }, { key: "bound", name: "bound" }, lossUsd("saved_usd", "saved"), part("share", "share"),
       part("p10", "p10"), part("median", "median"), part("p90", "p90"),
       { key: "losers", name: "lose", number: true, show: (value, row) => (value ? element("span", { class: "loss" }, `${value} of ${row.sessions}`) : "0") },
       { key: "acted", name: "acted in", number: true }, usd("own_usd", "own"), number("count", "times"),

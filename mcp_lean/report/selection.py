@@ -160,11 +160,15 @@ def _searched(places: tuple[str, ...], asked: Asked, environ: Mapping[str, str])
 
 
 def _where(asked: Asked, environ: Mapping[str, str]) -> str:
-    if asked.all_projects or asked.session:
-        return "Claude Code's folder (CLAUDE_CONFIG_DIR, ~/.claude/projects)"
     from mcp_lean.transcripts.locate import project_slug
 
-    places = roots(environ) or ("~/.claude/projects",)
+    places = roots(environ)
+    if not places:
+        configured = environ.get("CLAUDE_CONFIG_DIR")
+        why = "no such folder; CLAUDE_CONFIG_DIR names it" if configured else "no such folder"
+        return f"{os.path.join(configured or '~/.claude', 'projects')} ({why})"
+    if asked.all_projects or asked.session:
+        return ", ".join(places)
     return ", ".join(os.path.join(place, project_slug(os.path.abspath(asked.cwd))) for place in places)
 
 

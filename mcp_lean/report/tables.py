@@ -271,9 +271,9 @@ def tools_table(costs: Sequence[RunCost], look: Look) -> Table | None:
 
 
 def groups_table(costs: Sequence[RunCost], by: By, look: Look) -> Table:
-    """The same money by something else."""
+    """The same money by something else; tools alone are less than all of it."""
     rows = grouped(costs, by)
-    whole = sum(row.picousd for row in rows)
+    whole = sum(cost.picousd for cost in costs)
     columns = (
         Column(by, least=16, keeps="end"),
         Column("", leaves=4),

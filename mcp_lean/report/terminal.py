@@ -50,6 +50,8 @@ def bill(
     yield Text()
     if by:
         yield groups_table(ordered, by, look)
+        if by == "tool":
+            yield tool_loop_share(ordered)
     else:
         yield Group(agents_tree(ordered, look), Text(), lines_table(ordered, look))
         yield from tool_loop(ordered, look)
@@ -87,16 +89,21 @@ def tool_loop(costs: Sequence[RunCost], look: Look) -> Iterator[RenderableType]:
     table = tools_table(costs, look)
     if table is None:
         return
-    loop = sum(cost.tool_loop_picousd for cost in costs)
     trips = sum(cost.round_trips.requests for cost in costs)
     paid = sum(cost.round_trips.picousd for cost in costs)
     yield Group(Text(), table)
-    yield Text(f"tool loop: {money(loop)}, {share(loop, sum(cost.picousd for cost in costs))} of the bill", style="dim")
+    yield tool_loop_share(costs)
     yield Text(
         f"* {plural(trips, 'request')} only took in results and paid {money(paid)} to read the context again; "
         "that is a look across the lines above",
         style="dim",
     )
+
+
+def tool_loop_share(costs: Sequence[RunCost]) -> Text:
+    """What all tools together came to."""
+    loop, whole = sum(cost.tool_loop_picousd for cost in costs), sum(cost.picousd for cost in costs)
+    return Text(f"tool loop: {money(loop)}, {share(loop, whole)} of the bill", style="dim")
 
 
 def cache(costs: Sequence[RunCost]) -> Iterator[RenderableType]:

@@ -95,12 +95,12 @@ def _own_lines(own: Known, budget: Budget, raised: Raised) -> Iterator[str]:
 
 
 def _amount(spent: Spent, limit: Standing) -> str:
-    usd = f"{spent.usd + spent.reserved_usd:.2f}"
+    usd = f"${spent.usd + spent.reserved_usd:.2f}"
     if not limit.limit:
-        return f"{usd} USD, no limit"
+        return f"{usd}, no limit"
     if words.kind(limit) == "usd":
-        return f"{usd} of {limit.limit:.2f} USD ({percent(limit.used, limit.limit)})"
-    return f"{usd} USD, {words.used(limit)}"
+        return f"{usd} of ${limit.limit:.2f} ({percent(limit.used, limit.limit)})"
+    return f"{usd}, {words.used(limit)}"
 
 
 def _freshness(spent: Spent, agents: dict[str, Known]) -> str:
@@ -109,7 +109,7 @@ def _freshness(spent: Spent, agents: dict[str, Known]) -> str:
         return "as of now: no request of this run is written yet"
     if not spent.reserved_usd:
         return "as of now: all of it billed"
-    return f"as of now: {spent.reserved_usd:.4f} USD of it estimated, for {unwritten} sent and the next requests"
+    return f"as of now: ${spent.reserved_usd:.4f} of it estimated, for {unwritten} sent and the next requests"
 
 
 def next_step(model: str) -> int:
@@ -143,7 +143,7 @@ def _fresh_start(transcript: str) -> str:
         return ""
     return (
         "every request carries your whole context: when this task is done, tell the user that /clear is expected to "
-        f"save about {to_usd(verdict.saved_picousd):.2f} USD of the next one"
+        f"save about ${to_usd(verdict.saved_picousd):.2f} of the next one"
     )
 
 

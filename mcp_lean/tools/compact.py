@@ -58,8 +58,8 @@ def _spent(context: Context, session: str) -> str:
     if not spent.requests:
         return ""
     limit = context.limits.run_usd if context.limits else 0.0
-    of = f" of {limit + ledger.raised_usd(session):.2f}" if limit else ""
-    return f"{spent.usd + spent.reserved_usd:.2f}{of} USD of the run are spent, in {spent.requests} requests"
+    of = f" of ${limit + ledger.raised_usd(session):.2f}" if limit else ""
+    return f"${spent.usd + spent.reserved_usd:.2f}{of} are spent in this run, in {spent.requests} requests"
 
 
 TOOL = Tool(

@@ -92,6 +92,6 @@ class GrowingFile:
             self._offset += len(piece)
             self._anchor = (self._anchor + piece[-ANCHOR_BYTES:])[-ANCHOR_BYTES:]
             self._feed(self.lines.feed(piece))
-        self.is_at_end = left > 0
+        self.is_at_end = left > 0 or os.fstat(file.fileno()).st_size <= self._offset
         if self.is_at_end:
             self._feed(self.lines.take_rest())

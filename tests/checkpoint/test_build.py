@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from transcripts.records import SESSION, agent_file, user, write
+from transcripts.records import SESSION, agent_file, results, tool_result, user, write
 
 from checkpoint.talk import ROOT, Talk, section
 from mcp_lean.checkpoint.build import checkpoint
@@ -393,9 +393,9 @@ def test_every_section_stands_where_there_is_material_for_it(tmp_path: Path) -> 
 
 
 def test_the_state_of_the_budget_stands_at_the_end(tmp_path: Path) -> None:
-    text = Talk().user("go").says("Yes.").checkpoint(tmp_path, spent_line="1.20 of 25.00 USD").text
+    text = Talk().user("go").says("Yes.").checkpoint(tmp_path, spent_line="$1.20 of $25.00").text
 
-    assert text.splitlines()[-1] == "budget: 1.20 of 25.00 USD"
+    assert text.splitlines()[-1] == "budget: $1.20 of $25.00"
 
 
 # --- bad input ------------------------------------------------------------------------------------------------------
@@ -534,6 +534,25 @@ def test_words_with_which_a_person_refused_a_call_are_a_request(tmp_path: Path) 
     talk = Talk().user("go").call("Edit", f"{REFUSAL}use the other module", is_error=True, file_path=f"{ROOT}/a.py")
 
     assert section(talk.checkpoint(tmp_path), "task")[-1] == "> use the other module"
+
+
+def test_refusals_stand_among_the_requests_in_the_order_of_the_calls(tmp_path: Path) -> None:
+    """Calls of one answer run side by side: the last may be refused first."""
+    talk = Talk().user("go").call("Bash", None, command="pip install x").call("Edit", None, file_path=f"{ROOT}/a.py")
+    first, second = (talk.records[at]["message"] for at in (1, 2))
+    second["id"] = first["id"]
+    for call, words in (("toolu_2", "edit the other module"), ("toolu_1", "use uv")):
+        talk.records.append(results(tool_result(call, REFUSAL + words, is_error=True)))
+    talk.idle(1).user("then the docs").call("Bash", f"{REFUSAL}not yet", is_error=True, command="git push")
+
+    assert section(talk.checkpoint(tmp_path), "task") == [
+        '- first request: "go"',
+        '- earlier: "use uv"',
+        '- earlier: "edit the other module"',
+        '- earlier: "then the docs"',
+        "last request, from the user:",
+        "> not yet",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -678,7 +697,8 @@ def test_every_quotation_path_and_number_stands_in_the_transcript(tmp_path: Path
     for part in found.sections:
         for line in part.lines:
             for quote in quotes(line.text) if part.name != "in use" else line.text.split(" "):
-                assert quote.removesuffix("…").rstrip() in known.replace("«", "<").replace("»", ">") or quote in known
+                said = quote.removesuffix("…").rstrip()  # of a cut text; a whole one may end like that by itself
+                assert said in known.replace("«", "<").replace("»", ">") or said in known or quote in known
     for shown in section(found, "files"):
         for item in shown.removeprefix("- ").removesuffix(" (changed)").split(" "):
             assert re.sub(r":\d+-\d+$", "", item) in known
@@ -686,7 +706,7 @@ def test_every_quotation_path_and_number_stands_in_the_transcript(tmp_path: Path
 
 def quotes(line: str) -> list[str]:
     if "\n> " in line:
-        return [part for part in line.split("\n> ")[1:] if not part.startswith("(cut;")]
+        return re.sub(r"\n\(cut[^\n]*$", "", line).split("\n> ")[1:]  # that it is cut, nobody said
     inside = re.findall("«([^»]*)»", line)
     outside = re.sub("«[^»]*»", "", line)
     return inside + ([outside[outside.index('"') + 1 : outside.rindex('"')]] if outside.count('"') == 2 else [])

@@ -23,7 +23,7 @@ from transcripts.records import (
 )
 from transcripts.records import text as text_block
 
-from checkpoint.talk import Talk, section
+from checkpoint.talk import ROOT, Talk, section
 from mcp_lean.checkpoint.build import checkpoint
 from mcp_lean.checkpoint.handed import MARK
 from mcp_lean.checkpoint.live import SessionCheckpoints
@@ -216,6 +216,21 @@ QUEUE = st.builds(
     st.sampled_from(["enqueue", "enqueue", "remove", "dequeue", "popAll", "popOne"]),
     st.builds(lambda words: {"content": words}, WORDS) | st.just({}),
 )
+REFUSED = "The user doesn't want to proceed with this tool use. To tell you how to proceed, the user said:\n"
+CALLS = (
+    ("Bash", {"command": "pytest tests/test_a.py"}),
+    ("Bash", {"command": "git add src && git push"}),
+    ("Read", {"file_path": f"{ROOT}/src/app.py", "offset": 3}),
+    ("Edit", {"file_path": f"{ROOT}/src/app.py", "old_string": "find_item", "new_string": "find_order"}),
+    ("Write", {"file_path": f"{ROOT}/docs/PLAN.md", "content": "1. order_1 2. order_2"}),
+    ("mcp__lean__read_many", {"items": ["src/app.py:3-9", "src/cart.py"]}),
+    ("TaskCreate", {"subject": "write tests", "description": "of order_1"}),
+    ("TaskUpdate", {"taskId": "1", "status": "completed"}),
+    ("Agent", {"subagent_type": "Explore", "description": "find callers", "prompt": "Find them. Return a list."}),
+)
+RESULTS = ("1 passed", "1 failed\nFAILED tests/test_a.py::test_b - no", f"{REFUSED}use uv", f"{REFUSED}never push",
+           "     3→def find_item(cart_1):\n     4→    return 4023", "Task #1 created",
+           "running in background with ID: b1", "# Callers\n\nThree callers, in src/cart.py.")  # fmt: skip
 MODES = st.sampled_from(["prompt", "bash", "task-notification"])
 RECORDS = st.one_of(
     QUEUE,
@@ -228,15 +243,15 @@ RECORDS = st.one_of(
     st.sampled_from([compact_boundary(160_000), user("Summary: 1. Pending: tests", isCompactSummary=True)]),
     st.builds(lambda n, words: assistant(f"m{n}", text_block(words)), st.integers(0, 9),
               st.sampled_from([DECISION, "x"])),
-    st.builds(lambda n: assistant(f"m{n}", tool_use(f"t{n}", "Bash", command=f"pytest tests/test_{n}.py")),
-              st.integers(0, 9)),
-    st.builds(lambda n, words: results(tool_result(f"t{n}", words)), st.integers(0, 9),
-              st.sampled_from(["1 passed", "1 failed\nFAILED tests/test_a.py::test_b - no"])),
+    st.builds(lambda n, more: assistant(f"m{n // 2}", tool_use(f"t{n}", more[0], **more[1])), st.integers(0, 19),
+              st.sampled_from(CALLS)),
+    st.builds(lambda n, words, is_error: results(tool_result(f"t{n}", words, is_error=is_error)), st.integers(0, 19),
+              st.sampled_from(RESULTS), st.booleans()),
 )  # fmt: skip
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(RECORDS, min_size=2, max_size=14))
+@given(st.lists(RECORDS, min_size=2, max_size=20))
 def test_followed_and_read_whole_agree_wherever_a_transcript_is_cut(tmp_path: Path, records: list[Record]) -> None:
     path = tmp_path / f"{SESSION}.jsonl"
     path.unlink(missing_ok=True)

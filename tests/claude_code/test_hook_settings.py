@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -47,7 +46,7 @@ def registered(config: Config, **more: Any) -> list[tuple[str, str, dict[str, An
         (Config(budget=FREE, compact=UNCARRIED, guard=Guard(loops="off", nudge=False)), ALWAYS | {"Stop"}),
         (
             Config(
-                budget=replace(FREE, types={"Explore": Limits(0.0, 9, 0, 0)}),
+                budget=FREE._replace(types={"Explore": Limits(0.0, 9, 0, 0)}),
                 compact=UNCARRIED,
                 guard=Guard(loops="off", nudge=False),
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return project
 
 
+SESSION = "5e551011-0000-4000-8000-000000000001"
 QUICK = ["doctor", "--no-start", "--days", "0"]
 
 
@@ -141,7 +143,7 @@ def test_runs_are_read_when_there_are_some(project: Path, capsys: pytest.Capture
         "uuid": "u1",
         "sessionId": "11111111-2222-4333-8444-555555555555",
         "requestId": "r1",
-        "timestamp": "2026-11-22T08:00:00Z",
+        "timestamp": datetime.now(UTC).isoformat(),
         "cwd": "/home/me/shop",
         "message": message,
     }
@@ -151,6 +153,27 @@ def test_runs_are_read_when_there_are_some(project: Path, capsys: pytest.Capture
     said = capsys.readouterr().out
     assert "cache lifetime, subagents: 0 requests: too few to say (200)" in said
     assert "main model and effort: " in said
+
+
+@pytest.mark.parametrize(
+    ("age_days", "said"),
+    [(1, "cache reads: 1 of 1 runs read less than 80 % from the cache"), (30, "your runs: none in the last 14 days")],
+)
+def test_a_run_is_as_old_as_its_last_request_however_new_its_file_is(
+    age_days: int, said: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As after a copy to another machine."""
+    at = datetime.now(UTC) - timedelta(days=age_days)
+    usage = {"input_tokens": 9, "cache_creation_input_tokens": 9_000, "output_tokens": 20}
+    message = {"id": "m1", "model": "claude-opus-5-5", "role": "assistant", "content": [], "usage": usage}
+    record = {"type": "assistant", "uuid": "a1", "requestId": "r1", "timestamp": at.isoformat(), "message": message}
+    place = Path(os.environ["HOME"]) / ".claude" / "projects" / "-app"
+    place.mkdir(parents=True)
+    (place / f"{SESSION}.jsonl").write_text(json.dumps({"sessionId": SESSION, **record}) + "\n", encoding="utf-8")
+
+    main(["doctor", "--no-start"])
+
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("days", ["-1", "x", "99999"])

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from wire.driver import PATIENT
 
 from mcp_lean.cli import hook_here
 
@@ -19,6 +20,8 @@ BEFORE_IT_ASKS = ("argparse", "dataclasses", "json", "re", "socket", "sqlite3", 
 OF_NO_USE = ("mcp", "mcp_types", "pydantic", "anyio", "asyncio", "rich", "tree_sitter", "pathspec")
 SCRIPT = f"""
 import sys
+from mcp_lean.server import hook_socket
+hook_socket.DEADLINE_SECONDS = 20.0
 from mcp_lean.cli.main import main
 status = main(["hook", *sys.argv[1:]])
 print("loaded:", *[name for name in {OF_NO_USE} if name in sys.modules])
@@ -28,7 +31,7 @@ WRITE = {"tool_name": "Edit", "tool_use_id": "t", "tool_input": {"file_path": "/
 
 
 def run(home: Path, stdin: bytes, *arguments: str, script: bool = False) -> subprocess.CompletedProcess[bytes]:
-    command = (sys.executable, "-c", SCRIPT) if script else (sys.executable, "-m", "mcp_lean", "hook")
+    command = (sys.executable, "-c", SCRIPT) if script else (*PATIENT, "hook")
     env = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
     return subprocess.run((*command, *arguments), input=stdin, capture_output=True, env=env, cwd=home)
 
@@ -132,7 +135,7 @@ before = set(sys.modules)
 from mcp_lean.cli import hook, main
 hook.ask("Stop", b"", {{"HOME": "/nowhere"}}, 1e9)
 import _socket
-print([name for name in {BEFORE_IT_ASKS} if name in set(sys.modules) - before], len(set(sys.modules) - before) < 25)
+print([name for name in {BEFORE_IT_ASKS} if name in set(sys.modules) - before], len(set(sys.modules) - before) < 30)
 """
     done = subprocess.run((sys.executable, "-c", script), capture_output=True, text=True, check=True)
 
@@ -150,11 +153,54 @@ def test_a_closed_stream_changes_nothing_about_the_status(tmp_path: Path, closed
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_an_output_that_cannot_be_written_changes_nothing_about_the_status(tmp_path: Path) -> None:
-    command = (sys.executable, "-m", "mcp_lean", "hook", "Stop")
+    command = (*PATIENT, "hook", "Stop")
     with open("/dev/full", "wb") as full:
         done = subprocess.run(command, input=b"{}", stdout=full, stderr=subprocess.PIPE, env={"HOME": str(tmp_path)})
 
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+NOT_FOR_A_CALL = ("dataclasses", "difflib", "inspect", "mcp_lean.guard.memory", "orjson", "tomllib")
+"""What most events without a server do not need. The first two thirds of a process were loading such things."""
+
+
+@pytest.mark.parametrize(
+    ("event", "loads_continuing"),
+    [
+        ({"hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_use_id": "t"}, False),
+        ({"hook_event_name": "Stop"}, False),
+        ({"hook_event_name": "SubagentStop", "agent_id": "a1"}, False),
+        ({"hook_event_name": "SubagentStart", "agent_id": "a1"}, False),
+        ({"hook_event_name": "SessionStart", "source": "startup"}, False),
+        ({"hook_event_name": "SessionStart", "source": "clear"}, True),
+        ({"hook_event_name": "UserPromptSubmit", "prompt": "go on"}, True),
+    ],
+)
+def test_an_event_loads_what_may_have_an_answer_to_it(
+    tmp_path: Path, event: dict[str, str], loads_continuing: bool
+) -> None:
+    continuing = "mcp_lean.guard.continuing.watcher"
+    looked_for = (continuing,) if loads_continuing else (*NOT_FOR_A_CALL, continuing)
+    script = SCRIPT.replace(str(OF_NO_USE), str(looked_for))
+    done = subprocess.run(
+        (sys.executable, "-c", script),
+        input=json.dumps({"session_id": "S", "cwd": str(tmp_path), **event}).encode(),
+        capture_output=True,
+        env={"HOME": str(tmp_path)},
+        cwd=tmp_path,
+    )
+
+    loaded = f"loaded: {continuing}" if loads_continuing else "loaded:"
+    assert (done.stdout.decode(), done.stderr) == (f"{{}}\n{loaded}\n", b"")
+
+
+def test_a_process_that_ends_at_once_leaves_a_whole_ledger_behind(tmp_path: Path) -> None:
+    """No journal that the next process would have to go through."""
+    event = {"session_id": "S", "tool_name": "Bash", "tool_use_id": "t"}
+    done = run(tmp_path, json.dumps(event).encode(), "PreToolUse")
+
+    assert (done.stdout, done.stderr, done.returncode) == (b"{}\n", b"", 0)
+    assert [file.name for file in (tmp_path / ".local/share/mcp-lean").iterdir()] == ["ledger.sqlite3"]
 
 
 def test_what_only_a_memory_of_turns_could_use_loads_no_guard(tmp_path: Path) -> None:

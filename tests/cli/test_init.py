@@ -324,3 +324,18 @@ def test_an_old_client_is_said_before_anything_is_written(
     shown = capsys.readouterr().out
     assert (f"note: Claude Code {version} is older than the oldest that was tried" in shown) is is_said
     assert ("hooks of type mcp_tool" in shown.partition("--- ")[0]) is is_said
+
+
+def test_two_at_once_are_one_after_the_other(project: Path) -> None:
+    """The second took the unfinished files of the first for leftovers, and its undoing removed what the first wrote."""
+    command = (sys.executable, "-P", "-m", "mcp_lean", "init", "--yes")
+    for _ in range(4):
+        both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in "12"]
+        said = [(one.communicate(timeout=60), one.returncode) for one in both]
+
+        assert [(errors, status) for (_, errors), status in said] == [("", 0)] * 2
+        last = sorted(text.splitlines()[-1].partition(";")[0].partition(":")[0] for (text, _), _ in said)
+        assert last == ["done", "nothing to do"]
+        assert ".mcp.json" in files(project)
+        assert main(["init", "--undo", "--yes"]) == 0
+        assert files(project) == []

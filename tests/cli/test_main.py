@@ -136,6 +136,54 @@ def test_a_reader_that_has_gone_is_no_failure(arguments: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full here")
+@pytest.mark.parametrize(
+    "arguments", [["budget", "--hooks"], ["map"], ["doctor", "--no-start", "--json"]], ids=" ".join
+)
+def test_a_full_disk_is_one_line(arguments: list[str], tmp_path: Path) -> None:
+    """As in `mcp-lean cost --json > bill.json` where there is no room left."""
+    command = (sys.executable, "-m", "mcp_lean", *arguments)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (
+        1,
+        "mcp-lean: what there is to say cannot be written: No space left on device\n",
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a stream is closed so in a shell of POSIX")
+@pytest.mark.parametrize("arguments", [["budget", "--hooks"], ["map"], ["try", "."]], ids=" ".join)
+def test_a_closed_output_is_no_failure(arguments: list[str], tmp_path: Path) -> None:
+    """As in `mcp-lean map >&-`: the status is that of the command."""
+    (tmp_path / "a.py").write_text("def price(items):\n    return sum(items)\n" * 20)
+    command = (sys.executable, "-m", "mcp_lean", *arguments)
+    done = subprocess.run(
+        ("sh", "-c", 'exec "$@" >&-', "sh", *command), stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a folder that is in use cannot be deleted")
+@pytest.mark.parametrize("command", ["cost", "replay", "doctor", "init", "watch", "budget", "compact", "map", "try"])
+def test_a_folder_that_has_been_deleted_is_said_in_one_line(command: str, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    run_there = f'cd "{gone}" && rmdir "{gone}" && exec "$@"'
+    environ = {name: value for name, value in os.environ.items() if name != "CLAUDE_PROJECT_DIR"}
+    done = subprocess.run(
+        ("sh", "-c", run_there, "sh", sys.executable, "-P", "-m", "mcp_lean", command),
+        capture_output=True, text=True, env=environ,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout, done.stderr) == (
+        2,
+        "",
+        "mcp-lean: the folder that you are in has been deleted; cd to one that is there\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("command", "default"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -9,10 +10,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from mcp_lean.cli.main import main
+from mcp_lean.cli.try_it import MODEL, Ways, ways_table
+from mcp_lean.costs.money import PICO, Bill
+from mcp_lean.costs.prices import quote
+from mcp_lean.costs.reading import Reading
+from mcp_lean.report.tables import Look
 
 SOURCE = "def price(items):\n    return sum(item.price for item in items)\n\n\n" * 12
+BUILD = "\u6784\u5efa"
+"""A name of two characters, each two columns wide."""
 
 
 def test_a_binary_file_with_a_source_file_s_name_is_left_out(
@@ -76,16 +85,38 @@ def test_a_model_without_a_known_price_is_said_and_never_free(
     assert "0.0000" not in shown
 
 
-def test_its_tables_and_verdicts_fit_80_columns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for number in range(12):
-        (tmp_path / f"module_{number}.py").write_text(f"# {number}\n" + SOURCE * 10)
+@pytest.mark.parametrize(
+    ("width", "header"),
+    [
+        (80, "way                 requests  tokens sent  of it new  output  dollars"),
+        (60, "way                 requests  tokens sent  dollars"),
+        (40, "way                 requests  dollars"),
+    ],
+)
+def test_where_there_is_no_room_columns_leave_and_the_dollars_stay(width: int, header: str) -> None:
+    reading = Reading(2, 1_234_567.0, 20_000.0, 800.0, Bill(output_picousd=PICO // 4))
+    ways = Ways(("a.py",), 2, quote(MODEL), reading, reading, reading)
+    out = io.StringIO()
 
-    assert main(["try", str(tmp_path), "--files", "12"]) == 0
+    Console(file=out, width=width).print(ways_table(ways, Look(width)))
 
-    lines = capsys.readouterr().out.splitlines()
-    table = [line for line in lines if line.startswith(("│", "┃", "┏", "└", "read_many: "))]
-    assert len(table) == 7
-    assert [line for line in table if len(line) > 80] == []
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    assert lines[0] == header
+    assert [line.split()[-1] for line in lines[1:]] == ["$0.2500"] * 3
+    assert lines[3].startswith("read_many, 2 calls ")
+
+
+def test_a_long_line_of_a_file_is_cut_and_a_name_in_any_script_stays_readable(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / f"{BUILD}.py").write_text(f"# {BUILD * 45}\n\t{SOURCE}", encoding="utf-8")
+
+    assert main(["try", str(tmp_path)]) == 0
+
+    first, heading, long, tabbed, *_ = capsys.readouterr().out.splitlines()
+    assert first == f'read_many {{"items": ["{BUILD}.py"]}}'
+    assert heading.startswith(f"  == {BUILD}.py (")
+    assert (long, tabbed) == (f"  # {BUILD * 29}", "        def price(items):")
 
 
 def test_a_reader_that_has_gone_is_no_failure(tmp_path: Path) -> None:

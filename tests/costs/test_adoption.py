@@ -153,7 +153,7 @@ def test_a_search_is_one_look_however_many_patterns_it_takes() -> None:
 
 def test_calls_that_fail_or_look_at_nothing_are_paid_and_cost_their_turn() -> None:
     failed = ours("t1", ["gone.py"], "error: gone.py", error=True)
-    other = ours("t2", [], "0.40 of 5.00 USD", tool="budget_check")
+    other = ours("t2", [], "$0.40 of $5.00", tool="budget_check")
     found = measured(agent(turns(*habit(), [failed], [other])))
 
     assert (found.own_looks, found.failed_items, found.saved_turns) == (0, 1, -2.0)

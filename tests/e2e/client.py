@@ -17,7 +17,7 @@ from .live import Dialogue, Scene, Terminal, pseudo_terminal
 from .namespace import contained
 from .place import LEAN, Place, Server
 from .records import Run, read_json_lines
-from .script import Says, Script, ScriptedTurn
+from .script import Script, ScriptedTurn
 from .wire import JsonObject, read_wire
 
 PRINT = ("-p", "--output-format", "stream-json", "--verbose")
@@ -35,7 +35,7 @@ class Claude:
         *,
         turns: Sequence[ScriptedTurn] = ("done",),
         subagents: Mapping[str, Sequence[ScriptedTurn]] | None = None,
-        asides: Mapping[str, Says] | None = None,
+        asides: Mapping[str, ScriptedTurn] | None = None,
         mcp: Mapping[str, Server] | None = None,
         files: Mapping[str, str] | None = None,
         prepare: Callable[[Path], object] | None = None,

@@ -74,9 +74,9 @@ class FakeApi:
         turn = self.script.answer(body, agent, self.scene)
         time.sleep(turn.delay_s)
         content = _content(turn, number)
-        usage |= {**prefix.usage(max(1, len(json.dumps(content)) // CHARS_PER_TOKEN)), **turn.usage}
         with self._lock:
             self._cache.write(prefix)
+            usage |= {**prefix.usage(max(1, len(json.dumps(content)) // CHARS_PER_TOKEN)), **turn.usage}
         stop = "tool_use" if any(block["type"] == "tool_use" for block in content) else "end_turn"
         return {
             "id": f"msg_{number:020d}",

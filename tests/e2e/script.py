@@ -58,7 +58,7 @@ class Script:
 
     turns: Sequence[ScriptedTurn]
     subagents: Mapping[str, Sequence[ScriptedTurn]] = field(default_factory=dict)
-    asides: Mapping[str, Says] = field(default_factory=dict)
+    asides: Mapping[str, ScriptedTurn] = field(default_factory=dict)
 
     def agent_of(self, body: JsonObject, is_subagent: bool) -> str:
         """Whose request this is.
@@ -83,16 +83,16 @@ class Script:
         last = _user_texts(body)[-1]
         for text, says in self.asides.items():
             if text in last:
-                return _as_turn(says)
+                return _as_turn(says, scene)
         turns = self.turns if agent == MAIN else self.subagents[agent]
         spoken = _times_spoken(body)
         if spoken >= len(turns) and not isinstance(turns[-1], str):
             raise Unscripted(f"{agent} asks for turn {spoken + 1}; the script has {len(turns)} and ends in a tool use")
-        due = turns[min(spoken, len(turns) - 1)]
-        return _as_turn(due(scene) if callable(due) else due)
+        return _as_turn(turns[min(spoken, len(turns) - 1)], scene)
 
 
-def _as_turn(says: Says) -> Turn:
+def _as_turn(due: ScriptedTurn, scene: Scene) -> Turn:
+    says = due(scene) if callable(due) else due
     if isinstance(says, Turn):
         return says
     return Turn([says] if isinstance(says, str | ToolUse) else says)

@@ -40,6 +40,7 @@ def in_order(agent: str, *says: Says) -> Sequence[ScriptedTurn]:
 
     def turn(scene: Scene) -> Says:
         until_listed(scene)
+        until_recorded(scene)
         made = sum(request.agent == agent and not is_summary(request) for request in scene.requests)
         return says[min(made, len(says)) - 1]
 
@@ -52,10 +53,32 @@ def is_summary(request: Request) -> bool:
     )
 
 
-def summary(says: str) -> dict[str, Says]:
-    """It takes its time, as a model does: the last results before it are in the transcript a moment after them."""
+def until_recorded(scene: Scene) -> None:
+    """Waits until all results that were sent are in a transcript. A model takes longer than the client does."""
+    sent = {
+        f'"tool_use_id":"{block["tool_use_id"]}"'.encode()
+        for request in scene.requests
+        for message in request.messages
+        for block in message["content"]
+        if isinstance(block, dict) and block["type"] == "tool_result"
+    }
+
+    def are_there() -> bool:
+        written = b"".join(file.read_bytes() for file in scene.place.transcripts.rglob("*.jsonl"))
+        return all(each in written for each in sent)
+
+    scene.until(are_there, "the results in a transcript")
+
+
+def summary(says: str) -> dict[str, ScriptedTurn]:
+    """It comes once everything before it is in the transcript."""
     text = f"<analysis>{THOUGHT}</analysis>\n<summary>{says}</summary>"
-    return {ASKED_FOR_A_SUMMARY: Turn([text], delay_s=0.8)}
+
+    def turn(scene: Scene) -> Says:
+        until_recorded(scene)
+        return text
+
+    return {ASKED_FOR_A_SUMMARY: turn}
 
 
 def after_compaction(run: Run, agent: str) -> tuple[Request, list[Request]]:

@@ -62,10 +62,12 @@ def in_order(*says: Says | Callable[[Scene], Says]) -> Sequence[ScriptedTurn]:
 
 
 def written(scene: Scene, answer: str) -> Path:
-    """The transcript, once it has this answer: the client writes it a moment after the turn's end."""
-    [file] = scene.place.transcripts.glob("*.jsonl")
-    scene.until(lambda: answer.encode() in file.read_bytes(), "the answer to be in the transcript")
-    return file
+    """The transcript that has this answer, once there is one: the client writes it a moment after the turn's end."""
+
+    def found() -> list[Path]:
+        return [file for file in scene.place.transcripts.glob("*.jsonl") if answer.encode() in file.read_bytes()]
+
+    return scene.until(found, f"{answer!r} in the transcript")[0]
 
 
 def pause(scene: Scene, hours: int = 2) -> None:
@@ -94,11 +96,15 @@ def told(event: str, source: str) -> set[tuple[str, str]]:
 
 
 def say(terminal: Terminal, line: str, answer: str) -> None:
-    """A prompt, its answer, and the end of the turn: what is typed during one is drawn over it piece by piece."""
+    """A prompt, its answer, and the end of the turn: what is typed during one is drawn over it piece by piece.
+
+    A person takes longer than the client, which writes the answer down a moment later.
+    """
     before = answered(terminal.scene, "Stop")
     terminal.submit(line)
     terminal.shows(answer)
     terminal.scene.until(lambda: answered(terminal.scene, "Stop") > before, "the end of the turn")
+    written(terminal.scene, answer)
 
 
 def begin(terminal: Terminal) -> None:
@@ -191,7 +197,6 @@ def test_a_new_task_on_a_large_context_is_advised_when_enough_requests_have_gone
     def typed(terminal: Terminal) -> None:
         begin(terminal)
         say(terminal, "show me all thirty", "that was the last one")
-        written(terminal.scene, "that was the last one")
         say(terminal, new_task, "the page is written")
         terminal.shows(NEW_TASK)
         clear(terminal)
@@ -282,8 +287,9 @@ def test_a_held_prompt_can_be_put_aside_and_sent_after_the_clear(claude: Claude)
         terminal.shows(HELD)
         terminal.type("\x13")
         terminal.shows("draft stashed")
+        before = terminal.ends.times("and now?")
         clear(terminal)
-        terminal.shows("restored")
+        terminal.scene.until(lambda: terminal.ends.times("and now?") > before, "the prompt in the input field again")
         terminal.type("\r")
         terminal.shows("nothing to do yet")
 

@@ -8,6 +8,7 @@ from .client import Claude
 from .live import Scene, Terminal
 from .records import MAIN, Run
 from .script import Says, ToolUse, spawn, use
+from .test_continuing import clear, say
 from .test_guard import GUARDED, is_listed, once_ready
 
 pytestmark = pytest.mark.e2e
@@ -87,10 +88,6 @@ def compact(terminal: Terminal) -> None:
     terminal.shows("Compacted")
 
 
-def clear(terminal: Terminal) -> None:
-    terminal.submit("/clear")
-
-
 def press(terminal: Terminal, key: str, shown: str) -> None:
     """A key, and what is drawn then."""
     before = terminal.ends.times(shown)
@@ -114,11 +111,9 @@ def test_in_the_terminal_program_the_text_comes_again_after(claude: Claude, rese
     def talk(terminal: Terminal) -> None:
         terminal.shows(MODE)
         terminal.scene.until(lambda: is_listed(terminal.scene), "the server's tools")
-        terminal.submit("first prompt")
-        terminal.shows("read twice")
+        say(terminal, "first prompt", "read twice")
         reset(terminal)
-        terminal.submit("second prompt")
-        terminal.shows("read again")
+        say(terminal, "second prompt", "read again")
 
     says = iter([once_ready(read()), read(), "read twice", read(), "read again"])
 

@@ -1,9 +1,10 @@
 """The guard on the real client: who is stopped, who goes on, and what each of them reads.
 
-The stand-in reports 100,000 output tokens for a `costly` turn: 2 USD at the price of the client's default model.
+The stand-in reports 100,000 output tokens for a `costly` turn: $2 at the price of the client's default model.
 """
 
 import base64
+import copy
 import shlex
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from mcp_lean.claude_code.hook_settings import hooks
 from mcp_lean.config import Config
 from mcp_lean.guard.budget.words import FOR_PEOPLE
 
+from . import namespace
 from .client import Claude
 from .live import Scene, Terminal, is_at_rest
 from .place import Place, Server
@@ -187,30 +189,35 @@ LEAN = f"{shlex.quote(sys.executable)} -m mcp_lean"
 RAISE = f"{LEAN} budget --raise 500"
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        RAISE,
-        f"echo y | env -u CLAUDECODE {LEAN} budget $'--rai\\x73e' 500",
-        f"echo {base64.b64encode(RAISE.encode()).decode()} | base64 -d > r.sh; env -u CLAUDECODE setsid sh r.sh <<< y",
-        f"unset CLAUDECODE; echo y | script -qec '{RAISE}' /dev/null",
-        f"exec env -i script -qec '{RAISE}' /dev/null <<< y",
-    ],
+SPELLINGS = (
+    RAISE,
+    f"echo y | env -u CLAUDECODE {LEAN} budget $'--rai\\x73e' 500",
+    f"echo {base64.b64encode(RAISE.encode()).decode()} | base64 -d > r.sh; env -u CLAUDECODE setsid sh r.sh <<< y",
+    f"unset CLAUDECODE; echo y | script -qec '{RAISE}' /dev/null",
+    f"exec env -i script -qec '{RAISE}' /dev/null <<< y",
 )
-def test_an_agent_cannot_raise_a_limit_however_it_spells_that(claude: Claude, command: str) -> None:
+
+
+def test_an_agent_cannot_raise_a_limit_however_it_spells_that(claude: Claude) -> None:
     run = claude(
         files=limits(agent_usd=3.0),
         settings=GUARDED,
         turns=[once_ready(spawn("spender")), "all done"],
         subagents={
-            "spender": [use("Bash", command=command), costly("partial words", echo("a")), costly(echo("b")), "found"]
+            "spender": [
+                *(use("Bash", command=command) for command in SPELLINGS),
+                costly("partial words", echo("a")),
+                costly(echo("b")),
+                "found",
+            ]
         },
     )
 
-    refused = run.results("Bash", agent="spender")[0].text
-    assert "not raised: this runs inside of Claude Code" in refused
-    assert refused.rstrip().endswith("a person raises limits, in a terminal outside of Claude Code")
-    assert len(run.of("spender")) <= 3, "it is stopped all the same"
+    refused = [result.text for result in run.results("Bash", agent="spender")][: len(SPELLINGS)]
+    for command, said in zip(SPELLINGS, refused, strict=True):
+        assert "not raised: this runs inside of Claude Code" in said, command
+        assert said.rstrip().endswith("a person raises limits, in a terminal outside of Claude Code"), command
+    assert len(run.of("spender")) <= len(SPELLINGS) + 2, "it is stopped all the same"
     assert "was stopped" in remarks(run.of("main")[1])[0]
 
 
@@ -294,8 +301,17 @@ BROKEN = {
 }
 
 
+def given_up_after_a_second() -> JsonObject:
+    """Our hooks, in more of a hurry: each waits in vain for a server that has stopped."""
+    asked = copy.deepcopy(GUARDED)
+    for hook in (hook for groups in asked["hooks"].values() for group in groups for hook in group["hooks"]):
+        hook["timeout"] = 1
+    return asked
+
+
 @pytest.mark.parametrize("how", BROKEN)
-def test_work_goes_on_with_a_guard_that(claude: Claude, how: str) -> None:
+def test_work_goes_on_with_a_guard_that(claude: Claude, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(namespace, "LEAVE_S", 1.0)  # one that is stopped never goes by itself
     serve = (
         "from mcp_lean.guard import hooks\nhooks.Guard.answer = answer\nfrom mcp_lean.server import stdio\nstdio.main()"
     )
@@ -303,7 +319,7 @@ def test_work_goes_on_with_a_guard_that(claude: Claude, how: str) -> None:
     run = claude(
         mcp={"lean": Server((sys.executable, "-c", code))},
         files=limits(run_usd=0.01, agent_usd=0.01),
-        settings=GUARDED,
+        settings=given_up_after_a_second() if how == "stops the process" else GUARDED,
         turns=[once_ready(spawn("scout"), is_listed), echo("b"), "all done"],
         subagents={"scout": [echo("a"), "found"]},
         timeout_s=90,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Event as Signal
 from threading import Thread
 
@@ -26,9 +26,9 @@ from mcp_lean.transcripts.own import START
 
 CONFIG = Config(budget=Budget(agent_usd=5.0, run_usd=25.0))
 MODEST = budget.State(Spent(usd=1.0, requests=3), Spent(usd=2.0, requests=9), CONFIG.budget)
-OVER_AGENT = replace(MODEST, agent=Spent(usd=5.0, requests=3))
-OVER_RUN = replace(MODEST, run=Spent(usd=26.0, requests=9))
-NEAR_AGENT = replace(MODEST, agent=Spent(usd=4.0, requests=4))
+OVER_AGENT = MODEST._replace(agent=Spent(usd=5.0, requests=3))
+OVER_RUN = MODEST._replace(run=Spent(usd=26.0, requests=9))
+NEAR_AGENT = MODEST._replace(agent=Spent(usd=4.0, requests=4))
 
 BASH = ToolUse("toolu_1", "Bash", {"command": "make"})
 LIFT = "mcp-lean budget --raise"
@@ -68,7 +68,7 @@ def test_an_agent_within_its_limits_hears_nothing(name: str, agent_id: str, stat
 @pytest.mark.parametrize("agent_id", ["", "a1"], ids=["main", "subagent"])
 @pytest.mark.parametrize("state", STATES)
 def test_a_guard_that_is_switched_off_says_nothing(name: str, agent_id: str, state: str) -> None:
-    off = replace(CONFIG, guard=GuardSettings(enabled=False))
+    off = CONFIG._replace(guard=GuardSettings(enabled=False))
 
     assert decide(event(name, agent_id), STATES[state], off) == Outcome()
 
@@ -99,7 +99,7 @@ def test_a_run_over_its_limit_ends_its_subagents_and_lets_the_orchestrator_repor
 
 def test_an_orchestrator_that_had_its_report_is_stopped_and_the_person_sees_why() -> None:
     first = decide(event("PostToolBatch"), State(OVER_RUN), CONFIG)
-    second = decide(event("PostToolBatch"), State(replace(OVER_RUN, told=frozenset(first.tells))), CONFIG)
+    second = decide(event("PostToolBatch"), State(OVER_RUN._replace(told=frozenset(first.tells))), CONFIG)
 
     assert second.stop_kind == "budget"
     assert second.decision.person == second.decision.stop
@@ -114,7 +114,7 @@ def test_no_agent_is_started_in_a_run_over_its_limit() -> None:
 
 
 def test_a_run_that_was_stopped_takes_no_prompt_and_says_so_once() -> None:
-    outcome = decide(event("UserPromptSubmit"), State(replace(OVER_RUN, is_stopped=True)), CONFIG)
+    outcome = decide(event("UserPromptSubmit"), State(OVER_RUN._replace(is_stopped=True)), CONFIG)
 
     assert LIFT in outcome.decision.stop
     assert outcome.decision.person == "", "the client shows the reason by itself"
@@ -132,7 +132,7 @@ def test_a_run_that_was_stopped_takes_no_prompt_and_says_so_once() -> None:
 )
 @pytest.mark.parametrize("agent_id", ["", "a1"], ids=["main", "subagent"])
 def test_a_finding_is_said_or_ends_the_agent(loops: str, step: str, context: str, stop: str, agent_id: str) -> None:
-    config = replace(CONFIG, guard=GuardSettings(loops=loops))
+    config = CONFIG._replace(guard=GuardSettings(loops=loops))
     outcome = decide(event("PostToolBatch", agent_id), State(MODEST, (step, "again")), config)
 
     person = stop if not agent_id else ""
@@ -150,7 +150,7 @@ def test_everything_that_is_due_is_said_at_once_the_budget_first() -> None:
 
 
 def test_the_nudge_has_a_switch() -> None:
-    config = replace(CONFIG, guard=GuardSettings(nudge=False))
+    config = CONFIG._replace(guard=GuardSettings(nudge=False))
 
     assert decide(event("PostToolBatch"), State(MODEST, nudge="read together"), config) == Outcome()
 
@@ -403,7 +403,7 @@ def test_notes_of_the_ledger_are_passed_on_once() -> None:
 
 def test_a_guard_that_is_switched_off_still_remembers_who_calls() -> None:
     ledger = Books()
-    Guard(replace(CONFIG, guard=GuardSettings(enabled=False)), ledger).answer(fields("PreToolUse", "a1"))
+    Guard(CONFIG._replace(guard=GuardSettings(enabled=False)), ledger).answer(fields("PreToolUse", "a1"))
 
     assert ledger.seen == [("PreToolUse", "a1")]
 
@@ -596,7 +596,7 @@ def test_what_never_comes_is_not_waited_for_for_ever() -> None:
 
 def test_a_watcher_is_not_shown_what_stops_the_agent_nor_anything_while_the_guard_is_off() -> None:
     seen = Says()
-    Guard(replace(CONFIG, guard=GuardSettings(enabled=False)), Books(), watchers=[seen]).answer(fields("Stop"))
+    Guard(CONFIG._replace(guard=GuardSettings(enabled=False)), Books(), watchers=[seen]).answer(fields("Stop"))
     over = Books(spending={"a1": Spent(usd=6.0)})
     Guard(CONFIG, over, watchers=[seen]).answer(fields("PreToolUse", "a1"))
 

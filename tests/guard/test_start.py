@@ -149,5 +149,5 @@ def test_no_request_follows_one_that_jumps_over_the_limit_though_its_bill_comes_
     late.join()
 
     assert answer["continue"] is False
-    used = "4.52 of 1.00 USD (451 %)" if has_begun else "4.51 of 1.00 USD (450 %)"
-    assert answer["stopReason"].startswith(f"Stopped: this agent has used {used}, 2.50 of it estimated. A person")
+    used = "$4.52 of $1.00 (451 %)" if has_begun else "$4.51 of $1.00 (450 %)"
+    assert answer["stopReason"].startswith(f"Stopped: this agent has used {used}, $2.50 of it estimated. A person")

@@ -96,7 +96,7 @@ def test_without_plotly_the_message_names_the_install(tmp_path: Path, monkeypatc
 
     made = cost(tmp_path)
     monkeypatch.setattr(builtins, "__import__", without_plotly)
-    with pytest.raises(ReportExtraMissingError, match=r"pip install '\.\[report\]'"):
+    with pytest.raises(ReportExtraMissingError, match=r"pip install '\.\[report\]'.*uv tool install --force"):
         page([made], list_prices(), Skipped())
 
 
@@ -111,7 +111,7 @@ class Seen:
     """Addresses that the page (not the browser itself) wanted from the network."""
 
 
-def opened(file: Path) -> Seen:
+def opened(file: Path, width: int = 390) -> Seen:
     """The page in headless Chromium, at the width of a phone; no name resolves, so nothing can leave this machine."""
     program = shutil.which("chromium")
     if program is None:
@@ -120,7 +120,7 @@ def opened(file: Path) -> Seen:
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
              "--disable-component-update", "--disable-sync", "--no-first-run", f"--user-data-dir={folder / 'profile'}",
              "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", f"--log-net-log={folder / 'net.json'}",
-             "--virtual-time-budget=10000", "--window-size=390,2000", "--dump-dom"]  # fmt: skip
+             "--virtual-time-budget=10000", f"--window-size={width},2000", "--dump-dom"]  # fmt: skip
     env = {**os.environ, "TZ": "UTC"}
     command = [program, *flags, file.as_uri()]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, env=env)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -115,9 +116,19 @@ def test_nothing_found_says_where_and_for_what(place: Place, tmp_path: Path) -> 
         place.ids(since_s=NOW_S + 10**9)
 
 
-def test_a_home_without_claude_code_is_nothing_found(tmp_path: Path) -> None:
-    with pytest.raises(NothingFoundError, match=r"0 sessions found in .*projects"):
-        choose(Asked("/x"), {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)})
+@pytest.mark.parametrize("asked", [Asked("/x"), Asked("/x", all_projects=True), Asked("/x", session="5e")])
+@pytest.mark.parametrize(
+    ("configured", "where"),
+    [
+        ("", "~/.claude/projects (no such folder)"),
+        ("/nowhere", "/nowhere/projects (no such folder; CLAUDE_CONFIG_DIR names it)"),
+    ],
+)
+def test_a_home_without_claude_code_is_nothing_found(asked: Asked, configured: str, where: str, tmp_path: Path) -> None:
+    """What is named is what was looked at."""
+    environ = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "CLAUDE_CONFIG_DIR": configured}
+    with pytest.raises(NothingFoundError, match=f"^{re.escape(f'0 sessions found in {where}; looked for ')}"):
+        choose(asked, environ)
 
 
 def test_texts_are_read_only_when_asked_for(place: Place) -> None:

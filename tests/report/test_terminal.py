@@ -13,6 +13,7 @@ from rich.text import Text
 from mcp_lean.costs.breakdown import Account, Line, RunCost
 from mcp_lean.costs.contract import parse_contract
 from mcp_lean.costs.prices import PriceTable, list_prices
+from mcp_lean.report.figures import money, share
 from mcp_lean.report.groups import By
 from mcp_lean.report.show import as_text, loading
 from mcp_lean.report.tables import Look, runs_table
@@ -112,6 +113,20 @@ def test_one_table_by_something_takes_the_place_of_three(tmp_path: Path) -> None
     assert "claude-opus-5-5" in shown
     assert "what for" not in shown
     assert "carrying" not in shown
+
+
+def test_by_tool_shares_are_of_the_bill_and_the_loop_says_how_much_of_it_tools_are(tmp_path: Path) -> None:
+    made = cost(tmp_path)
+    shown = text(made, by="tool")
+    tools = sorted(made.tools, key=lambda tool: (-tool.picousd, tool.name))
+    assert [line.split()[0] for line in shown.splitlines() if line.startswith(tuple(tool.name for tool in tools))] == [
+        tool.name for tool in tools
+    ]
+    for tool in tools:
+        line = next(line for line in shown.splitlines() if line.startswith(tool.name))
+        assert f" {share(tool.picousd, made.picousd)} " in line
+    part = share(made.tool_loop_picousd, made.picousd)
+    assert f"tool loop: {money(made.tool_loop_picousd)}, {part} of the bill" in shown
 
 
 def test_everything_that_is_not_known_is_said(tmp_path: Path) -> None:

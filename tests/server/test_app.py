@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import anyio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -155,11 +156,10 @@ def test_a_client_that_has_gone_is_told_from_a_failure(error: BaseException, is_
 @pytest.mark.asyncio
 async def test_a_cancelled_call_frees_its_place(tmp_path: Path) -> None:
     """The scope that the SDK cancels is left at once, though the thread needs a moment to notice."""
-    import anyio
-
-    ended = threading.Event()
+    begun, ended = threading.Event(), threading.Event()
 
     def wait(args: Nothing, ctx: Context) -> str:
+        begun.set()
         try:
             while True:
                 ctx.check()
@@ -168,6 +168,8 @@ async def test_a_cancelled_call_frees_its_place(tmp_path: Path) -> None:
             ended.set()
 
     async with Client(server(tmp_path, wait=wait).protocol) as client:
-        with anyio.move_on_after(0.2):
-            await client.call_tool("wait", {})
+        async with anyio.create_task_group() as group:
+            group.start_soon(client.call_tool, "wait", {})
+            assert await anyio.to_thread.run_sync(begun.wait, 20)
+            group.cancel_scope.cancel()
         assert await anyio.to_thread.run_sync(ended.wait, 20)

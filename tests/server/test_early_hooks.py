@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wire.driver import ERAS, LEGACY, Wire
+from wire.driver import ERAS, LEGACY, PATIENT, Wire
 
 from mcp_lean.config import Config
 from mcp_lean.guard.event import EVENTS
@@ -96,7 +96,7 @@ def test_any_other_call_is_the_sdks(era: str, more: dict[str, object]) -> None:
 def test_the_same_guard_answers_before_and_after_the_sdk_takes_over(era: str, tmp_path: Path) -> None:
     """Of three reads in a row the front is told of two, and the server of one."""
     env = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
-    with Wire(era, cwd=tmp_path, env=env) as wire:
+    with Wire(era, (*PATIENT, "serve"), cwd=tmp_path, env=env) as wire:
         wire.result("tools/list")
 
         def ask(event: str, **fields: object) -> str:

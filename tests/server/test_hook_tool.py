@@ -117,7 +117,7 @@ async def test_a_late_guard_is_waited_for_once_and_asked_again_when_it_is_throug
             goes_on.wait(20)
         return '{"a": 1}'
 
-    door = door_to(answer, deadline_seconds=0.05)
+    door = door_to(answer, deadline_seconds=0.5)
     assert await door.answer({"event": "slow"}) == "{}"
     assert await door.answer({"event": "at once"}) == "{}"
     assert await door.known(META) == NOTHING_KNOWN

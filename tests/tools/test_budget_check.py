@@ -58,8 +58,8 @@ def test_a_subagent_hears_of_itself_and_of_the_run(place: Place, ledger: Ledger)
 
     cached = "92 % of what was sent came from the cache"
     assert ask(place, ledger, "a1", "scout", limits=budget).splitlines() == [
-        "run: 0.01 of 25.00 USD (0 %), 7 requests, 2 agents (1 subagents at work)",
-        "you (scout a1): 0.00 of 1.00 USD (0 %), 6 of 300 requests",
+        "run: $0.01 of $25.00 (0 %), 7 requests, 2 agents (1 subagents at work)",
+        "you (scout a1): $0.00 of $1.00 (0 %), 6 of 300 requests",
         f"context 13,403 tokens (over 100,000 every token of {HAIKU} costs more), {cached}",
         "loops: none seen",
         "as of now: all of it billed",
@@ -70,7 +70,7 @@ def test_a_subagent_hears_of_itself_and_of_the_run(place: Place, ledger: Ledger)
 def test_the_orchestrator_has_no_limits_of_its_own(place: Place, ledger: Ledger) -> None:
     written(place, ledger)
 
-    assert ask(place, ledger, "").splitlines()[1] == "you (orchestrator): 0.01 USD, no limit, 1 requests"
+    assert ask(place, ledger, "").splitlines()[1] == "you (orchestrator): $0.01, no limit, 1 requests"
 
 
 def test_without_hooks_it_answers_for_the_run(place: Place) -> None:
@@ -78,7 +78,7 @@ def test_without_hooks_it_answers_for_the_run(place: Place) -> None:
     ledger = Ledger.open({**place.environ, "CLAUDE_CODE_SESSION_ID": SESSION})
 
     assert ask(place, ledger, None).splitlines() == [
-        "run: 0.01 of 25.00 USD (0 %), 1 requests, 1 agents (0 subagents at work)",
+        "run: $0.01 of $25.00 (0 %), 1 requests, 1 agents (0 subagents at work)",
         "you: not known, for no hook has told who calls; the figures are the run's",
         "as of now: all of it billed",
         "advice: go on",
@@ -105,7 +105,7 @@ def test_what_is_estimated_is_named(place: Place, ledger: Ledger) -> None:
     )
 
     lines = ask(place, ledger, "a1", "scout").splitlines()
-    assert lines[4] == "as of now: 0.0025 USD of it estimated, for 1 sent and the next requests"
+    assert lines[4] == "as of now: $0.0025 of it estimated, for 1 sent and the next requests"
     assert lines[1].endswith("7 of 300 requests")
 
 
@@ -171,7 +171,7 @@ def test_the_definition_is_short() -> None:
 
 
 def test_the_orchestrator_hears_when_the_next_task_would_be_cheaper_after_a_clear(place: Place, ledger: Ledger) -> None:
-    """40 requests are behind it, so 20 are expected; 100k tokens would go, at 0.20 USD per million a time."""
+    """40 requests are behind it, so 20 are expected; 100k tokens would go, at $0.20 per million a time."""
     writer = Writer(context=20_000)
     place.append("", writer.prompt())
     place.append("", b"".join(line for _ in range(40) for line in writer.request(grows=2_500)))
@@ -180,7 +180,7 @@ def test_the_orchestrator_hears_when_the_next_task_would_be_cheaper_after_a_clea
     last = ask(place, ledger, "").splitlines()[-1]
     assert last == (
         "advice: every request carries your whole context: when this task is done, tell the user that /clear is "
-        "expected to save about 0.26 USD of the next one"
+        "expected to save about $0.26 of the next one"
     )
 
 

@@ -55,7 +55,7 @@ def test_without_a_caller_the_run_s_main_agent_is_meant(place: Place, ledger: Le
 
     found = ask(place, ledger, None).splitlines()  # the request that makes this call is estimated
     assert "> Fix the cart. Never push." in found
-    assert found[-1] == "budget: 0.02 of 25.00 USD of the run are spent, in 3 requests"
+    assert found[-1] == "budget: $0.02 of $25.00 are spent in this run, in 3 requests"
 
 
 def test_the_answer_fits_its_budget(place: Place, ledger: Ledger) -> None:

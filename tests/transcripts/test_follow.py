@@ -285,6 +285,17 @@ def scratch() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
+def test_a_last_line_that_has_no_end_yet_counts_where_a_look_ends_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "main.jsonl"
+    path.write_bytes(line(assistant("a")).rstrip())
+    follower = FileFollower(str(path))
+
+    follower.poll(path.stat().st_size)
+
+    assert follower.file.is_at_end
+    assert [request.id for _, request in follower.touched()] == ["a"]
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     SESSIONS,

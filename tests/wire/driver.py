@@ -28,6 +28,9 @@ ENVELOPE = {
     "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "0"},
 }
 SERVE = (sys.executable, "-m", "mcp_lean", "serve")
+PATIENT = (sys.executable, str(Path(__file__).with_name("patient.py")))
+"""The words of `mcp-lean`, for a test that needs the answer of a hook; without one in time work goes on."""
+
 HOSTILE = (sys.executable, str(Path(__file__).with_name("hostile.py")))
 PATIENCE_SECONDS = 30.0
 """Far more than anything here takes on a loaded machine; a test that waits so long has failed."""

@@ -6,6 +6,7 @@ import json
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,9 @@ def test_any_order_of_messages_has_the_same_answers_with_and_without(era: str, s
     (tmp_path / "a.txt").write_text("alpha\n")
     script = messages(random.Random(f"{era} {seed}"), era)
 
-    assert answers(script, tmp_path, front="1") == answers(script, tmp_path, front="0")
+    with ThreadPoolExecutor() as pool:
+        with_it, without_it = pool.map(lambda front: answers(script, tmp_path, front), ("1", "0"))
+    assert with_it == without_it
 
 
 def messages(rng: random.Random, era: str) -> list[bytes]:

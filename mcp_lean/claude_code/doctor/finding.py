@@ -77,5 +77,5 @@ def priced_as(model: str) -> str:
 def in_words(cost: Cost) -> str:
     """A cost for a person."""
     tokens = f"{cost.tokens:,} tokens" if cost.tokens is not None else ""
-    usd = f"{cost.usd_per_100_turns:.3f} USD per {TURNS} turns" if cost.usd_per_100_turns is not None else "not priced"
+    usd = f"${cost.usd_per_100_turns:.3f} per {TURNS} turns" if cost.usd_per_100_turns is not None else "not priced"
     return f"{tokens}, {usd}" if tokens else usd

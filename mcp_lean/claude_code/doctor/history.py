@@ -100,8 +100,8 @@ def lifetimes(costs: Sequence[RunCost], settings_file: str) -> Iterator[Result]:
             continue
         yield Finding(
             "cache-lifetime",
-            f"{kind.name}: with {other} instead of {now} these {found.requests:,} requests would have cost {usd:.2f} "
-            f"USD less ({share:.0%} of {to_usd(found.picousd):.2f})",
+            f"{kind.name}: with {other} instead of {now} these {found.requests:,} requests would have cost ${usd:.2f} "
+            f"less ({share * 100:.0f} % of ${to_usd(found.picousd):.2f})",
             f"{kind.settings[other]}, if the next weeks have pauses like the last",
             settings_file if kind.settings[other].startswith('"') else "",
             0,
@@ -144,11 +144,13 @@ def breaks(costs: Sequence[RunCost]) -> Iterator[Result]:
             if found.cause in AVOIDABLE:
                 by_cause.setdefault(found.cause, []).append(found.picousd)
     for cause, amounts in sorted(by_cause.items()):
-        yield Fact(f"cache breaks, {cause.replace('_', ' ')}", f"{len(amounts)}, {to_usd(sum(amounts)):.2f} USD")
+        yield Fact(f"cache breaks, {cause.replace('_', ' ')}", f"{len(amounts)}, ${to_usd(sum(amounts)):.2f}")
     shares = [share for cost in costs if (share := read_share(cost.usage)) is not None]
     poor = sum(share < POOR_READ_SHARE for share in shares)
     if shares:
-        yield Fact("cache reads", f"{poor} of {len(shares)} runs read less than {POOR_READ_SHARE:.0%} from the cache")
+        yield Fact(
+            "cache reads", f"{poor} of {len(shares)} runs read less than {POOR_READ_SHARE * 100:.0f} % from the cache"
+        )
 
 
 def fan_outs(costs: Sequence[RunCost]) -> Iterator[Result]:
@@ -200,11 +202,11 @@ def effort(costs: Sequence[RunCost]) -> Iterator[Result]:
     )
     if known is None:
         named = f"{model} {level}".strip() or "unknown"
-        yield Fact("main model and effort", f"{named}, {usd:.2f} USD; the next lower effort is not priced")
+        yield Fact("main model and effort", f"{named}, ${usd:.2f}; the next lower effort is not priced")
         return
     lower, share, solved = known
     yield Fact(
         "main model and effort",
-        f"{model} at {level}, {usd:.2f} USD; at {lower} about {usd * share:.2f} by the vendor's cost per solved task "
+        f"{model} at {level}, ${usd:.2f}; at {lower} about ${usd * share:.2f} by the vendor's cost per solved task "
         f"(solved {solved}): a figure to think about, nothing is changed",
     )

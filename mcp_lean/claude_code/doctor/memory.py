@@ -115,7 +115,7 @@ def sizes(setup: Setup) -> Iterator[Result]:
     total = sum(tokens for tokens, _ in weights)
     cost = carried(total, setup.model)
     many = f"{len(weights)} file{'' if len(weights) == 1 else 's'}, about {total:,} tokens, "
-    per_turns = f"{cost.usd_per_100_turns:.3f} USD per 100 turns of {priced_as(setup.model)}"
+    per_turns = f"${cost.usd_per_100_turns:.3f} per 100 turns of {priced_as(setup.model)}"
     yield Fact("memory", many + per_turns if weights else "no CLAUDE.md and no other memory file")
     if total > LONG_MEMORY_TOKENS:
         tokens, file = max(weights, key=lambda weight: (weight[0], weight[1].path))

@@ -120,7 +120,7 @@ def always_loaded(setup: Setup, listings: Mapping[str, Sequence[Listing]]) -> It
         in_prefix = server.entry.get("alwaysLoad") is True or is_off
         if listed:
             cost = carried(listed.tokens, setup.model)
-            usd = f"{cost.usd_per_100_turns:.3f} USD per 100 turns" if in_prefix else "0 until a tool is asked for"
+            usd = f"${cost.usd_per_100_turns:.3f} per 100 turns" if in_prefix else "0 until a tool is asked for"
             order = (
                 "" if list(listed.tools) == sorted(listed.tools) else "; not sorted (the client sorts, seen on 2.1.330)"
             )

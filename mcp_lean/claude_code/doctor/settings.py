@@ -80,7 +80,7 @@ def git_instructions(setup: Setup) -> Iterator[Result]:
     yield Fact(
         "git instructions",
         f"the client's own, about {GIT_INSTRUCTIONS_TOKENS:,} tokens in each turn of the main agent, "
-        f'{cost.usd_per_100_turns:.3f} USD per 100 turns; "includeGitInstructions": false takes them out',
+        f'${cost.usd_per_100_turns:.3f} per 100 turns; "includeGitInstructions": false takes them out',
     )
 
 

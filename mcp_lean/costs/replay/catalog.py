@@ -7,6 +7,8 @@ Not here: applying them (`run`).
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from mcp_lean.costs.replay.outcome import Bound, PolicyInfo
 from mcp_lean.costs.replay.policies import (
     batching,
@@ -97,8 +99,12 @@ def info(name: str) -> PolicyInfo:
     return found
 
 
-def members(name: str, bound: Bound) -> tuple[Policy, ...]:
-    """The modules that a policy or bundle is made of at that bound, in the order in which they are applied."""
+def members(name: str, bound: Bound, leaving_out: Collection[str] = ()) -> tuple[Policy, ...]:
+    """The modules that a policy or bundle is made of at that bound, in the order in which they are applied.
+
+    Args:
+        leaving_out: names of policies that a bundle does without.
+    """
     names: tuple[str, ...] = (name,)
     if info(name).is_bundle:
         believed = _BELIEVED if bound != "strict" else ()
@@ -111,4 +117,4 @@ def members(name: str, bound: Bound) -> tuple[Policy, ...]:
             *(*(("repeats",) if with_server else ()), "loops"),
         )
     by_name = {module.INFO.name: module for module in MODULES}
-    return tuple(by_name[found] for found in names)
+    return tuple(by_name[found] for found in names if found == name or found not in leaving_out)

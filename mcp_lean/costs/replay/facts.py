@@ -17,7 +17,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mcp_lean.costs.replay.words import COMMON, TELLING_CHARS, WORD, arguments_of, is_name, reads_on, words_of
+from mcp_lean.costs.replay.words import COMMON, TELLING_CHARS, WORD, arguments_of, is_name, reads_on, texts_of, words_of
 from mcp_lean.costs.savings_context import EDITS
 from mcp_lean.transcripts.model import Agent, Request, ToolCall
 
@@ -208,7 +208,8 @@ class _Reader:
             max((self._first.get(word, NEVER) for word in words if word not in COMMON), default=-1),
             reads_on(call.name, arguments),
         )
-        self._write(set(WORD.findall(call.input_json)), index, is_argument=True)
+        written = {word for text in texts_of(arguments) for word in WORD.findall(text)}
+        self._write(written, index, is_argument=True)
 
     def _write(self, words: set[str], index: int, *, is_argument: bool) -> None:
         first, last, brought, moment = self._first, self._last, self._brought, 2 * index + 1

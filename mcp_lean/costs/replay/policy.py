@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Protocol
 
 from mcp_lean.costs.replay.model import Actor, Piece, Turn, Work
@@ -72,7 +73,7 @@ ANSWER_OUTPUT_TOKENS, CALL_OUTPUT_TOKENS = 40, 40
 
 
 def added_turn(turn: Turn, times: float, output_tokens: float, pieces: tuple[Piece, ...] = ()) -> Turn:
-    """A turn of its own before `turn`, that finds the cache warm."""
+    """A turn of its own beside `turn`, that finds the cache warm."""
     return replace(
         turn,
         pieces=pieces,
@@ -85,6 +86,17 @@ def added_turn(turn: Turn, times: float, output_tokens: float, pieces: tuple[Pie
         times=times,
         is_added=True,
     )
+
+
+def asked_for(turn: Turn, times: float, tokens: float, output_tokens: float) -> Iterator[Turn]:
+    """Turns of their own behind `turn`, one after the other, each with its part of what was asked for.
+
+    They stand behind it because it was its answer that asked: what came in with it is read by them, too.
+    """
+    number = max(ceil(times), 1)
+    part = times / number
+    pieces = (Piece("arguments", output_tokens * part, own=True), Piece("result", tokens / number, own=True))
+    yield from (added_turn(turn, part, output_tokens, pieces) for _ in range(number))
 
 
 def recorded(actor: Actor) -> Iterator[Turn]:
@@ -109,7 +121,7 @@ FOLLOW_UP_OUTPUT_TOKENS = 80
 
 
 def shrink_results(actor: Actor, decide: Callable[[ToolCall, Piece, int], Shrunk | None]) -> tuple[Actor, int]:
-    """Replaces results by smaller forms; a follow-up is a turn of its own, and enters where the result did.
+    """Replaces results by smaller forms; a follow-up is a turn of its own, behind the one that took in the result.
 
     Args:
         decide: from the call, its result's piece and the index of the request that it enters with; `None`: as it is.
@@ -119,8 +131,7 @@ def shrink_results(actor: Actor, decide: Callable[[ToolCall, Piece, int], Shrunk
     count = 0
     for turn in actor.turns:
         pieces: list[Piece] = []
-        behind: list[Piece] = []
-        times = 0.0
+        behind: list[Turn] = []
         for piece in turn.pieces:
             call = calls.get(piece.call_id) if piece.kind == "result" else None
             shrunk = decide(call, piece, turn.index) if call is not None else None
@@ -131,13 +142,8 @@ def shrink_results(actor: Actor, decide: Callable[[ToolCall, Piece, int], Shrunk
             pieces.append(replace(piece, tokens=shrunk.tokens, is_cut=not shrunk.is_held))
             share = shrunk.follow_up_share
             if share:
-                times += share
-                output = share * FOLLOW_UP_OUTPUT_TOKENS
-                behind.append(Piece("arguments", output, own=True))
-                behind.append(Piece("result", share * shrunk.follow_up_tokens, own=True))
-        if times and not turn.is_reset:
-            turns.append(added_turn(turn, times, FOLLOW_UP_OUTPUT_TOKENS))
-        turns.append(replace(turn, pieces=(*pieces, *behind)))
+                behind += asked_for(turn, share, share * shrunk.follow_up_tokens, FOLLOW_UP_OUTPUT_TOKENS)
+        turns += [replace(turn, pieces=tuple(pieces)), *behind]
     return replace(actor, turns=tuple(turns)), count
 
 

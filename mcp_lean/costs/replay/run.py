@@ -37,6 +37,7 @@ def replay_run(
     table: PriceTable | None = None,
     facts: Facts | None = None,
     router: Router | None = None,
+    leaving_out: Collection[str] = (),
 ) -> RunReplay:
     """Replays one run.
 
@@ -45,10 +46,11 @@ def replay_run(
         policies: names out of `catalog.POLICIES`; `None` for all.
         facts: from `facts_of_run`, where they are at hand.
         router: where calls that start agents go; `None`: nothing is routed.
+        leaving_out: names of policies that the bundles do without.
     Raises:
         KeyError: there is no policy of that name.
     """
-    for name in policies or ():
+    for name in (*(policies or ()), *leaving_out):
         info(name)
     prices = table or list_prices()
     left_out = why_left_out(run)
@@ -58,7 +60,7 @@ def replay_run(
     work = work_of(run, place, facts, router)
     baseline = picousd(work)
     outcomes = tuple(
-        _outcome(policy.name, bound, work, baseline, place)
+        _outcome(policy.name, bound, work, baseline, place, leaving_out)
         for policy in POLICIES
         if policies is None or policy.name in policies
         for bound in policy.bounds
@@ -126,9 +128,11 @@ def _length(requests: int) -> RunLength:
     return "medium" if requests < LONG_FROM_REQUESTS else "long"
 
 
-def _outcome(name: str, bound: Bound, work: Work, baseline: float, world: World) -> Outcome:
+def _outcome(
+    name: str, bound: Bound, work: Work, baseline: float, world: World, leaving_out: Collection[str]
+) -> Outcome:
     """The policy without our overhead, and with it."""
-    modules = members(name, bound)
+    modules = members(name, bound, leaving_out)
     free = applied(modules, work, Case(bound, world, is_charged=False))
     paid = applied(modules, work, Case(bound, world, is_charged=True))
     gross, net = round(baseline - picousd(free.work)), round(baseline - picousd(paid.work))

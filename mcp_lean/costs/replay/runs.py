@@ -34,6 +34,7 @@ class _Job:
     run: Run
     worlds: tuple[WorldName, ...]
     policies: frozenset[str] | None
+    leaving_out: frozenset[str]
 
 
 def replay(
@@ -68,10 +69,15 @@ def replay_worlds(
     progress: Progress | None = None,
     processes: int | None = None,
     router: Router | None = None,
+    leaving_out: Collection[str] = (),
 ) -> Iterator[tuple[RunReplay, ...]]:
-    """Replays every run in several worlds; its files are read once. One value per world, in the order asked."""
+    """Replays every run in several worlds; its files are read once. One value per world, in the order asked.
+
+    Args:
+        leaving_out: names of policies that the bundles do without.
+    """
     wanted = None if policies is None else frozenset(policies)
-    jobs = [_Job(run, tuple(worlds), wanted) for run in runs]
+    jobs = [_Job(run, tuple(worlds), wanted, frozenset(leaving_out)) for run in runs]
     if sum(len(agent.requests) for run in runs for agent in run.agents) < PARALLEL_FROM_REQUESTS:
         processes = 1
     work = partial(_replayed, table=table or list_prices(), router=router)
@@ -90,7 +96,7 @@ def _replayed(job: _Job, table: PriceTable, router: Router | None) -> tuple[RunR
     if left_out:
         return tuple(described(run, world, left_out, table) for world in job.worlds)
     facts = facts_of_run(run)
-    return tuple(replay_run(run, world, job.policies, table, facts, router) for world in job.worlds)
+    return tuple(replay_run(run, world, job.policies, table, facts, router, job.leaving_out) for world in job.worlds)
 
 
 def has_texts(run: Run) -> bool:

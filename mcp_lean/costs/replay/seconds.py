@@ -15,16 +15,23 @@ from mcp_lean.transcripts.model import Agent
 
 
 def seconds_saved(before: Work, after: Work) -> float:
-    """Waiting in `before` less waiting in `after`; scouts wait as long as the agent that they work for."""
+    """Waiting in `before` less waiting in `after`; scouts wait as long as the agent that they work for.
+
+    An agent's second appearance is its work done again, in full or in part.
+    """
     recorded = {actor.agent.id: actor for actor in before.actors}
     quick = {actor.agent.id: waits_s(actor.agent) for actor in before.actors}
+    seen: set[str] = set()
     saved = 0.0
     for actor in after.actors:
         if actor.is_scout:
             waits = next((quick[main.agent.id] for main in before.actors if main.is_main), {})
             saved -= actor.weight * len(actor.turns) * max(waits.values(), default=0.0)
-        elif actor.weight == 1 and actor.agent.id in recorded:
+        elif actor.agent.id in seen:
+            saved -= actor.weight * sum(quick[actor.agent.id].values())
+        elif actor.agent.id in recorded:
             saved += _of_agent(recorded[actor.agent.id], actor, quick[actor.agent.id])
+        seen.add(actor.agent.id)
     return saved
 
 
@@ -45,6 +52,8 @@ def waits_s(agent: Agent) -> dict[int, float]:
     found: dict[int, float] = {}
     calls = {call.id: call for request in agent.requests for call in request.calls}
     for index, request in enumerate(agent.requests):
+        if request.is_after_reset:
+            continue  # what came before went to the compaction
         results = (calls[call_id].result for call_id in request.entered.results if call_id in calls)
         times = [result.at_s for result in results if result is not None and result.at_s is not None]
         if times and request.started_s is not None and request.started_s >= max(times):

@@ -54,6 +54,19 @@ def words_of(arguments: object) -> Iterator[str]:
             yield from words_of(value)
 
 
+def texts_of(arguments: object) -> Iterator[str]:
+    """Everything that a model has written to make a call, names of arguments included, without JSON's escapes."""
+    if isinstance(arguments, str):
+        yield arguments
+    elif isinstance(arguments, dict):
+        yield from arguments
+        for value in arguments.values():
+            yield from texts_of(value)
+    elif isinstance(arguments, list):
+        for value in arguments:
+            yield from texts_of(value)
+
+
 def reads_on(name: str, arguments: Json) -> bool:
     """The call asks for the next page: an offset above 1, or `sed` or `tail` from such a line on."""
     if name == "Bash":

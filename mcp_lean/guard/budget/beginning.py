@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Protocol
 
 from mcp_lean.config import Budget, Limits
@@ -57,9 +56,9 @@ class Beginnings:
             text = keeper.begin(session_id, own) if self._config.guard.enabled else keeper.began_with(session_id)
             held = self._config
             if text and text != own:
-                held = replace(held, guard=replace(held.guard, enabled=True), budget=from_text(text))
+                held = held._replace(guard=held.guard._replace(enabled=True), budget=from_text(text))
             elif text:
-                held = replace(held, guard=replace(held.guard, enabled=True))
+                held = held._replace(guard=held.guard._replace(enabled=True))
             self._held[session_id] = held
         return held
 
@@ -89,7 +88,8 @@ class Beginnings:
 
 def to_text(budget: Budget) -> str:
     """The same limits, the same text."""
-    return json.dumps(asdict(budget), sort_keys=True)
+    types = {name: limits._asdict() for name, limits in budget.types.items()}
+    return json.dumps({**budget._asdict(), "types": types}, sort_keys=True)
 
 
 def from_text(text: str) -> Budget:
@@ -99,8 +99,8 @@ def from_text(text: str) -> Budget:
     return Budget(**_known(Budget, held), types=types)
 
 
-def _known(kind: type[Limits], held: Mapping[str, float]) -> Mapping[str, int]:
-    names = {each.name for each in fields(kind)} - {"types"}
+def _known(kind: type[Limits | Budget], held: Mapping[str, float]) -> Mapping[str, int]:
+    names = {*kind._fields} - {"types"}
     return {name: value for name, value in held.items() if name in names}  # type: ignore[misc]
 
 
@@ -112,11 +112,11 @@ def difference(before: Budget, now: Budget) -> str:
 
 
 def _differences(before: Budget, now: Budget) -> Iterator[str]:
-    for name in sorted(each.name for each in fields(Budget) if each.name != "types"):
+    for name in sorted({*Budget._fields} - {"types"}):
         if getattr(before, name) != getattr(now, name):
             yield f"{name} {getattr(before, name):g} -> {getattr(now, name):g}"
     for agent_type in sorted({*before.types, *now.types}):
         was, is_now = before.of_agent(agent_type), now.of_agent(agent_type)
-        for name in sorted(each.name for each in fields(Limits)):
+        for name in sorted(Limits._fields):
             if getattr(was, name) != getattr(is_now, name):
                 yield f"{agent_type} {name} {getattr(was, name):g} -> {getattr(is_now, name):g}"

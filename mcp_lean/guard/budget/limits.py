@@ -8,9 +8,8 @@ Not here: counting (`ledger`), who acts (`identity`), the words (`words`).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from mcp_lean.config import Budget, Limits
@@ -28,8 +27,7 @@ class Step(IntEnum):
 NOTICE_SHARE, FINISH_SHARE = 0.75, 0.95
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(NamedTuple):
     """What an agent or a run has used up.
 
     reserved_usd: for requests that were sent, or are about to be, and whose bill is not written yet. It counts.
@@ -43,8 +41,7 @@ class Spent:
     context_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(NamedTuple):
     """What a person has added to the limits of a run and of each of its agents."""
 
     usd: float = 0.0
@@ -53,8 +50,7 @@ class Raised:
     context_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """The limit that is nearest to its end. `share` is 0 where nothing is limited.
 
     estimated: so much of `used` is for requests whose bill is not written, or that come next.

@@ -7,7 +7,7 @@ Not here: printing (`cli/budget`), what the model sees (`tools/budget_check`).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from mcp_lean.config import Budget, Limits
 from mcp_lean.guard.budget.beginning import from_text
@@ -58,9 +58,9 @@ def as_json(run: RunStatus) -> dict[str, object]:
     return {
         "session_id": run.session_id,
         "transcript": run.transcript_path,
-        "spent": asdict(run.spent),
+        "spent": run.spent._asdict(),
         "run_usd": run.run_usd,
-        "raised": asdict(run.raised),
+        "raised": run.raised._asdict(),
         "nearest_limit": {"name": run.nearest.name, "share": round(run.nearest.share, 6)},
         "agents": [
             {
@@ -68,8 +68,8 @@ def as_json(run: RunStatus) -> dict[str, object]:
                 "agent_type": agent.known.agent_type,
                 "is_running": agent.known.is_running,
                 "model": agent.known.model,
-                "spent": asdict(agent.known.spent),
-                "limits": asdict(agent.limits),
+                "spent": agent.known.spent._asdict(),
+                "limits": agent.limits._asdict(),
                 "nearest_limit": {"name": agent.nearest.name, "share": round(agent.nearest.share, 6)},
                 "cache_read_share": round(agent.known.cache_read_share, 6),
                 "stopped": agent.known.stop_reason,

@@ -21,7 +21,7 @@ prompt is not sent while the limit is passed.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from mcp_lean.config import PROJECT_FILE, Budget, Limits
 from mcp_lean.guard.budget import words
@@ -39,8 +39,7 @@ NOWHERE = Standing()
 NOT_RAISED = Raised()
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """What is known when an event comes in.
 
     told: everything this agent was told.
@@ -55,8 +54,7 @@ class State:
     is_stopped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The decision; what the agent is told with it; whether it ends the agent; and the limit behind it."""
 
     decision: Decision = PASS
@@ -80,7 +78,7 @@ def standings(state: State, agent_id: str, agent_type: str) -> tuple[Standing, S
     """Where an agent and its run stand, each at the limit nearest to its end."""
     own = of_agent(state.agent, limits_of(state.budget, state.raised, agent_id, agent_type))
     tokens = state.budget.run_tokens and state.budget.run_tokens + state.raised.tokens
-    return own, of_run(state.run, replace(state.budget, run_tokens=tokens), state.raised.usd)
+    return own, of_run(state.run, state.budget._replace(run_tokens=tokens), state.raised.usd)
 
 
 def may_have_passed(event: Event, state: State, unseen: Spent) -> bool:
@@ -89,14 +87,14 @@ def may_have_passed(event: Event, state: State, unseen: Spent) -> bool:
     Args:
         unseen: the most that it can be.
     """
-    more = replace(state, agent=_plus(state.agent, unseen), run=_plus(state.run, unseen))
+    more = state._replace(agent=_plus(state.agent, unseen), run=_plus(state.run, unseen))
     now, then = (standings(each, event.agent_id, event.agent_type) for each in (state, more))
     return max(each.step for each in now) < Step.STOP <= max(each.step for each in then)
 
 
 def _plus(spent: Spent, unseen: Spent) -> Spent:
     context = max(spent.context_tokens, unseen.context_tokens)
-    return replace(spent, usd=spent.usd + unseen.usd, tokens=spent.tokens + unseen.tokens, context_tokens=context)
+    return spent._replace(usd=spent.usd + unseen.usd, tokens=spent.tokens + unseen.tokens, context_tokens=context)
 
 
 def decide(event: Event, state: State) -> Verdict:

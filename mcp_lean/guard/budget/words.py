@@ -28,14 +28,14 @@ def kind(standing: Standing) -> str:
 
 def amount(name: str, value: float) -> str:
     """A number in the unit of its kind of limit."""
-    return f"{value:.2f} USD" if name == "usd" else f"{value:,.0f} {name.replace('_', ' ')}"
+    return f"${value:.2f}" if name == "usd" else f"{value:,.0f} {name.replace('_', ' ')}"
 
 
 def used(standing: Standing) -> str:
-    """For example "this run has used 24.10 of 25.00 USD (96 %)"; the share is rounded down."""
+    """For example "this run has used $24.10 of $25.00 (96 %)"; the share is rounded down."""
     whose = "this run" if standing.name.startswith("run_") else "this agent"
     name = kind(standing)
-    number = f"{standing.used:.2f}" if name == "usd" else f"{standing.used:,.0f}"
+    number = amount(name, standing.used) if name == "usd" else f"{standing.used:,.0f}"
     return f"{whose} has used {number} of {amount(name, standing.limit)} ({percent(standing.used, standing.limit)})"
 
 
@@ -62,7 +62,7 @@ def finish(standing: Standing) -> str:
 
 def stopped(standing: Standing) -> str:
     """At 100 %. The request that would have come next counts, and then never comes: so its part is named."""
-    estimated = f", {standing.estimated:.2f} of it estimated" if standing.estimated >= 0.005 else ""
+    estimated = f", {amount(kind(standing), standing.estimated)} of it estimated" if standing.estimated >= 0.005 else ""
     return f"Stopped: {used(standing)}{estimated}. {lift(standing)}"
 
 

@@ -23,14 +23,12 @@ from mcp_lean.guard.continuing.after_clear import AfterClear
 from mcp_lean.guard.continuing.checkpoints import Checkpoints
 from mcp_lean.guard.continuing.seams import Seams, Session, Shelf
 from mcp_lean.guard.decision import PASS, Decision, joined
-from mcp_lean.guard.event import Event
+from mcp_lean.guard.event import NOTIFICATION, Event
 from mcp_lean.guard.parts import Watcher
 
 if TYPE_CHECKING:
     from mcp_lean.costs.clearing import Situation
     from mcp_lean.costs.prices import PriceTable
-
-NOTIFICATION = "<task-notification>"
 
 GROWTH = 2
 """The advice is given again when the context is so many times larger than it was."""

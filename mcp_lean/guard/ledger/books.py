@@ -11,7 +11,7 @@ estimated from the agent's last request, and the estimate goes when the bill is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from mcp_lean.guard.budget.limits import Spent
 
@@ -20,8 +20,7 @@ OUTPUTS_FOR_MEDIAN = 31
 """So many newest outputs of an agent stand for the next one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One request. Rates are picodollars per token, as this request was charged.
 
     call_ids: of the tool calls that it asked for.
@@ -44,8 +43,7 @@ class Entry:
     call_ids: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Flight:
+class Flight(NamedTuple):
     """The last sign of life of an agent.
 
     call_id: of a call that its newest request asked for.
@@ -58,8 +56,7 @@ class Flight:
     entered_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """How far a transcript file was read."""
 
     path: str
@@ -72,22 +69,29 @@ OLDER = -1
 """Place of a request of which only the amounts are in memory."""
 
 
-@dataclass(slots=True)
 class Account:
     """Totals of one agent. What is known by place is known of the newest requests at least."""
 
-    picousd: int = 0
-    requests: int = 0
-    tokens: int = 0
-    prompt_tokens: int = 0
-    cache_read_tokens: int = 0
-    last: Entry | None = None
-    outputs: dict[int, int] = field(default_factory=dict)
-    """Which request of the agent, from 0 -> its output tokens."""
-    positions: dict[str, int] = field(default_factory=dict)
-    """Call id -> which request of the agent asked for it."""
-    changes: int = 0
-    """How often it changed."""
+    def __init__(
+        self,
+        picousd: int = 0,
+        requests: int = 0,
+        tokens: int = 0,
+        prompt_tokens: int = 0,
+        cache_read_tokens: int = 0,
+    ) -> None:
+        self.picousd = picousd
+        self.requests = requests
+        self.tokens = tokens
+        self.prompt_tokens = prompt_tokens
+        self.cache_read_tokens = cache_read_tokens
+        self.last: Entry | None = None
+        self.outputs: dict[int, int] = {}
+        """Which request of the agent, from 0 -> its output tokens."""
+        self.positions: dict[str, int] = {}
+        """Call id -> which request of the agent asked for it."""
+        self.changes = 0
+        """How often it changed."""
 
     @property
     def context_tokens(self) -> int:
@@ -129,8 +133,7 @@ class Account:
         self.cache_read_tokens -= entry.cache_read_tokens
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(NamedTuple):
     """Estimated: requests that are sent but not written (`unwritten`), and their price together with the next one's."""
 
     picousd: int = 0
@@ -203,11 +206,11 @@ class Books:
             if not is_whole:
                 if (entry.is_final, entry.seen_chars) < (before.is_final, before.seen_chars):
                     return None
-                entry = replace(entry, agent_id=before.agent_id)
+                entry = entry._replace(agent_id=before.agent_id)
             if entry == before:
                 return None
             if entry.agent_id != before.agent_id:
-                entry = replace(entry, agent_id=before.agent_id)
+                entry = entry._replace(agent_id=before.agent_id)
             self.accounts[before.agent_id].take_off(before)
         elif self._is_copy(entry.request_id):
             return None

@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from threading import RLock
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from mcp_lean.folders import data_folder
 from mcp_lean.guard.budget.limits import Raised, Spent
@@ -38,12 +37,14 @@ LONGEST_ID_CHARS = 200
 """Of what a client makes up; an event with a longer id is nothing of a client's, and is not kept."""
 
 READS_TRANSCRIPTS = frozenset(("PreToolUse", "PostToolBatch", "UserPromptSubmit", "SubagentStop", "Stop"))
+READS_ON = frozenset(("PostToolBatch", "UserPromptSubmit"))
+"""In a process per event, where reading takes longer than all else. A call has spent nothing by itself, and what an
+agent's last request cost decides nothing at its end: mostly it is not even written then."""
 
 RAISABLE = ("usd", "requests", "tokens", "context_tokens")
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """One agent of a run, as the ledger knows it. `agent_id` is empty for the main agent."""
 
     agent_id: str
@@ -116,8 +117,7 @@ class Ledger:
             statements = [*self._identity(event), *note_running(event, session), *note_flight(event, session)]
             if statements:
                 self._database.write(*statements)
-            # A process per event leaves the reading to the end of the batch: a call has spent nothing by itself.
-            if event.name in READS_TRANSCRIPTS and not (self._reads_on and event.name == "PreToolUse"):
+            if event.name in (READS_ON if self._reads_on else READS_TRANSCRIPTS):
                 self._sessions.look(event.session_id, session)
 
     def _identity(self, event: Event) -> list[Statement]:

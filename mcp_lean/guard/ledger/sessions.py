@@ -8,8 +8,7 @@ Not here: what events mean, and the lock (`ledger`); reading transcripts (`spend
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mcp_lean.guard.budget.limits import Raised
 from mcp_lean.guard.ledger import tables
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from mcp_lean.guard.ledger.spend import Following
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     """Why an agent was stopped."""
 
     kind: str
@@ -30,22 +28,32 @@ class Stop:
     """When it was made. Whoever raises a limit since then lifts it."""
 
 
-@dataclass(slots=True)
 class Session:
-    """One session. Ids of agents are as in transcripts: the main one is "main"."""
+    """One session. Ids of agents are as in transcripts: the main one is "main".
 
-    transcript: str = ""
-    may_be_read: bool = False
-    books: Books = field(default_factory=Books)
-    following: Following | None = None
-    flights: dict[str, Flight] = field(default_factory=dict)
-    agents: dict[str, tuple[str, bool]] = field(default_factory=dict)
-    """Id -> (type, whether it is running)."""
-    told: set[tuple[str, str]] = field(default_factory=set)
-    stops: dict[str, Stop] = field(default_factory=dict)
-    """Made by this process: they hold although the disk may be full."""
-    limits: str = ""
-    """Those that it began with; empty before that."""
+    Args:
+        agents: id -> (type, whether it is running).
+    """
+
+    def __init__(
+        self,
+        transcript: str,
+        books: Books,
+        flights: dict[str, Flight],
+        agents: dict[str, tuple[str, bool]],
+        told: set[tuple[str, str]],
+    ) -> None:
+        self.transcript = transcript
+        self.may_be_read = False
+        self.books = books
+        self.following: Following | None = None
+        self.flights = flights
+        self.agents = agents
+        self.told = told
+        self.stops: dict[str, Stop] = {}
+        """Made by this process: they hold although the disk may be full."""
+        self.limits = ""
+        """Those that it began with; empty before that."""
 
 
 class Sessions:

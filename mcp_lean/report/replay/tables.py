@@ -85,6 +85,7 @@ def bundles_table(summary: Summary, look: Look) -> Table:
         right("p10 .. p90", leaves=5),
         right(f"lose/{summary.sessions}", leaves=1),
         right("own", leaves=4),
+        right("waiting saved", leaves=6),
     )
     rows = []
     title = ""
@@ -99,6 +100,7 @@ def bundles_table(summary: Summary, look: Look) -> Table:
                 _range(row),
                 _losers(row),
                 cents(row.own_picousd),
+                minutes(row.seconds_saved),
             )
         )
         title = row.policy.title
@@ -129,6 +131,13 @@ def share(part: float, style: str = "") -> Text:
     """Red where it is a loss."""
     words = percent(part)
     return Text(words, style=LOSS if words.startswith("-") else style)
+
+
+def minutes(seconds: float) -> Text:
+    """Of waiting, over all sessions; red where there would have been more of it."""
+    words = f"{seconds / 60:.1f}"
+    words = words.removeprefix("-") if float(words) == 0 else words
+    return Text(f"{words} min", style=LOSS if words.startswith("-") else "")
 
 
 def _range(row: Row) -> Text:

@@ -41,8 +41,10 @@ WORLDS = {
 }
 LEGEND = (
     "saved is net of own, what mcp_lean itself costs. saved, median, p10 .. p90 (over sessions), lose and own are of "
-    f"the strictest bound there is; lose: sessions dearer by more than {100 * LOSS_SHARE:g} %.\n"
+    f"the strictest bound there is; lose: sessions dearer by more than {100 * LOSS_SHARE:g} %; "
+    "waiting saved: of all sessions together, below zero there is more of it.\n"
     "strict: assumptions against us; expected: as we think it is; upper: the most it could be.\n"
+    "Everything together has fewer servers, plugins and memory files in it: that part only you can do.\n"
     "Policies overlap, do not add them up. What is simulated was not tried on a model. "
     f"{ARITHMETIC} prices only: whether the work would have succeeded is not known. {WITHOUT_US} Claude Code can do "
     "this without us.\n"

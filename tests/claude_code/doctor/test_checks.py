@@ -86,7 +86,7 @@ def test_memory_has_its_weight_and_price(tmp_path: Path) -> None:
     [weight] = [fact.says for fact in report(clean(tmp_path)).facts if fact.name == "memory"]
 
     assert weight.startswith("3 files, about ")
-    assert weight.endswith(" USD per 100 turns of claude-opus-5-5")
+    assert weight.endswith(" per 100 turns of claude-opus-5-5")
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,7 @@ def test_a_lifetime_that_would_have_cost_less_is_a_finding_for_its_kind_of_work(
     [of_subagents] = findings(priced(agent(steady(1)), scout))
 
     assert of_tasks.says == (
-        "sessions of one prompt: with 5m instead of 1h these 2,000 requests would have cost 6.00 USD less "
-        "(11% of 55.98)"
+        "sessions of one prompt: with 5m instead of 1h these 2,000 requests would have cost $6.00 less (11 % of $55.98)"
     )
     assert (of_tasks.todo.split()[0], of_tasks.path) == ("FORCE_PROMPT_CACHING_5M=1", "")
     assert (of_conversations.todo.split(",")[0], of_conversations.path) == ('"promptCacheTtl": "5m"', SETTINGS)
@@ -140,6 +139,6 @@ def test_effort_is_a_figure_to_think_about_and_never_a_finding() -> None:
     [unknown] = history.effort([priced(agent([request(0, write_5m=1_000_000, effort="low")]))])
 
     assert isinstance(said, Fact)
-    assert "at medium, 5.00 USD; at low about 2.73" in said.says
+    assert "at medium, $5.00; at low about $2.73" in said.says
     assert "nothing is changed" in said.says
     assert "not priced" in unknown.says

@@ -12,9 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
+from math import ceil, inf
 from pathlib import Path
 from typing import Any
 
+from mcp_lean.costs.money import Rates
 from mcp_lean.costs.prices import list_prices
 
 CHARS_PER_TOKEN = {
@@ -27,7 +30,8 @@ MACHINE = ("<", "[Request interrupted", "Caveat:")
 
 @dataclass
 class Turn:
-    """One request. Pieces: [kind, tokens, call id] that come in with it."""
+    """One request. Pieces: [kind, tokens, call id] that come in with it; `writes`: shares of what was not read; `day`:
+    that of its prices, None for today's; `keeps`: at most so much of the earlier prompt stays."""
 
     model: str
     at_s: float
@@ -42,9 +46,11 @@ class Turn:
     fresh_hit: float = 0.0
     times: float = 1.0
     output: float = 0.0
-    read: float = 0.0
-    write: float = 0.0
-    written: float = 0.0
+    keeps: float = inf
+    number: int = 0
+    is_added: bool = False
+    day: float | None = None
+    writes: dict[str, float] = field(default_factory=dict)
 
     @property
     def context(self) -> int:
@@ -83,22 +89,36 @@ def words(block: dict[str, Any]) -> str:
 
 
 def sessions(folder: Path) -> Iterator[list[Agent]]:
-    """The agents of each session that has a main conversation of at least two requests."""
+    """The agents of each session that has a main conversation, and at least two requests."""
     for path in sorted(folder.rglob("*.jsonl")):
         if path.parent.name == "subagents":
             continue
-        others = sorted((path.with_suffix("") / "subagents").glob("agent-*.jsonl"))
-        agents = [agent("main", path), *(agent(other.stem, other) for other in others)]
+        lines = records(path)
+        others = {file.stem: records(file) for file in (path.with_suffix("") / "subagents").glob("agent-*.jsonl")}
+        agents = [agent(name, found) for name, found in {"main": lines, **(others or copied(lines))}.items()]
         if sum(len(one.turns) for one in agents) > 1:
             yield agents
 
 
-def agent(name: str, path: Path) -> Agent:
+def records(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def copied(lines: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Subagents without files of their own: what clients of that time copied into the main conversation's file."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for line in lines:
+        data = line.get("data", {}) if line.get("type") == "progress" else {}
+        if data.get("type") == "agent_progress":
+            found.setdefault(data["agentId"], []).append(data["message"])
+    return found
+
+
+def agent(name: str, lines: Sequence[dict[str, Any]]) -> Agent:
     turns: dict[str, Turn] = {}
     waiting: list[dict[str, Any]] = []
     compacted = False
-    for line in path.read_text(encoding="utf-8").splitlines():
-        record = json.loads(line)
+    for record in lines:
         message = record.get("message")
         if record.get("subtype") == "compact_boundary":
             waiting, compacted = [], True
@@ -111,7 +131,8 @@ def agent(name: str, path: Path) -> Agent:
                 waiting, compacted = [], False
             take(turns[message["id"]], message)
     found = Agent(name, list(turns.values()), {})
-    for turn in found.turns:
+    for number, turn in enumerate(found.turns):
+        turn.number = number
         for record in turn.came_in:
             found.results |= {b["tool_use_id"]: words(b) for b in content(record) if b.get("type") == "tool_result"}
         price(turn)
@@ -144,20 +165,28 @@ def arguments(call: dict[str, Any], k: float) -> float:
 
 
 def price(turn: Turn) -> None:
-    """Rates, and the output where there is no final count."""
+    """The output where there is no final count, and what is asked of the price table."""
     k = scale(turn.model)
     guess = 40 + sum(arguments(call, k) for call in turn.calls)
     for block in turn.blocks.values():
         guess += len(block.get("text", "")) / (3.5 * k) + 0.215 * len(block.get("signature", block.get("data", "")))
     counted = turn.usage["output"]
     turn.output = counted if turn.stopped and counted > 1 else max(counted, round(guess))
-    rates = list_prices().quote(turn.model, turn.at_s, prompt_tokens=turn.context).rates
+    turn.day = turn.at_s
     paid = turn.usage["input"] + turn.usage["5m"] + turn.usage["1h"]
-    turn.read, turn.written = rates.cache_read, rates.output
-    turn.write = rates.cache_write_5m
-    if paid:
-        by_kind = (("input", rates.input), ("5m", rates.cache_write_5m), ("1h", rates.cache_write_1h))
-        turn.write = sum(turn.usage[name] * rate for name, rate in by_kind) / paid
+    turn.writes = {name: turn.usage[name] / paid for name in ("input", "5m", "1h")} if paid else {"5m": 1.0}
+
+
+@cache
+def rates(model: str, day: float | None, prompt: int) -> Rates:
+    return list_prices().quote(model, day, prompt_tokens=prompt).rates
+
+
+def tariff(turn: Turn, prompt: float) -> tuple[float, float, float]:
+    """Read, write and output price of one token of this turn, in a prompt of that length."""
+    found = rates(turn.model, turn.day, ceil(prompt))
+    by_kind = {"input": found.input, "5m": found.cache_write_5m, "1h": found.cache_write_1h}
+    return found.cache_read, sum(by_kind[name] * share for name, share in turn.writes.items()), found.output
 
 
 def enter(found: Agent) -> None:
@@ -214,15 +243,21 @@ def fitted(new: list[list[Any]], room: float, rest: str) -> list[list[Any]]:
     return [*found, [rest, room - total * fit, ""]]
 
 
+def left(turn: Turn, context: float) -> float:
+    """What a turn leaves of the prompt before it."""
+    return 0.0 if turn.is_reset else min(max(context - turn.drops, 0.0), turn.keeps)
+
+
 def cost(turns: Sequence[Turn]) -> float:
     """Dollars."""
     total = context = 0.0
     for turn in turns:
-        prefix = 0.0 if turn.is_reset else max(context - turn.drops, 0.0)
+        prefix = left(turn, context)
         fresh = sum(piece[1] for piece in turn.pieces)
-        total += turn.times * prefix * (turn.hit * turn.read + (1 - turn.hit) * turn.write)
-        total += fresh * (turn.fresh_hit * turn.read + (1 - turn.fresh_hit) * turn.write)
-        total += turn.output * turn.written
+        read, write, written = tariff(turn, prefix + fresh)
+        total += turn.times * prefix * (turn.hit * read + (1 - turn.hit) * write)
+        total += fresh * (turn.fresh_hit * read + (1 - turn.fresh_hit) * write)
+        total += turn.output * written
         context = prefix + fresh
     return total / 1e12
 
@@ -275,17 +310,30 @@ def with_caps(found: Agent) -> list[Turn]:
     names = {call["id"]: call["name"] for turn in found.turns for call in turn.calls}
     turns: list[Turn] = []
     for turn in copies(found):
-        asked: list[list[Any]] = []
+        asked: list[Turn] = []
         for piece in turn.pieces:
             cap, chance = caps.get(names.get(piece[2], ""), (0, 0.0)) if piece[0] == "result" else (0, 0.0)
             if cap and piece[1] > cap:
-                asked.append(["more", chance * (80 + 0.5 * (piece[1] - cap)), chance])
+                asked.append(extra(turn, chance, (piece[1] - cap) / 2))
                 piece[1] = cap
-        often = sum(piece[2] for piece in asked)
-        if often and not turn.is_reset:
-            turns.append(replace(turn, pieces=[], hit=1.0, drops=0.0, times=often, output=80 * often))
-        turns.append(replace(turn, pieces=[*turn.pieces, *asked]))
+        turns += [turn, *asked]
     return turns
+
+
+def extra(turn: Turn, times: float, tokens: float) -> Turn:
+    """A turn behind this one, for 80 tokens of output, that brings in so many, as often as it happens."""
+    return replace(
+        turn,
+        pieces=[["more", times * (80 + tokens), ""]],
+        hit=1.0,
+        fresh_hit=0.0,
+        drops=0.0,
+        keeps=inf,
+        times=times,
+        output=80 * times,
+        is_reset=False,
+        is_added=True,
+    )
 
 
 def without_repeats(found: Agent) -> list[Turn]:
@@ -312,11 +360,10 @@ def five_minutes_until_a_pause(found: Agent) -> list[Turn]:
         if is_pause:
             turn.hit = max(turn.hit, 0.98) if had_pause else min(turn.hit, 0.1)
         had_pause = had_pause or is_pause
-        rates = list_prices().quote(turn.model, turn.at_s, prompt_tokens=turn.context).rates
         cached = turn.usage["5m"] + turn.usage["1h"]
         if cached:
-            rate = rates.cache_write_1h if had_pause else rates.cache_write_5m
-            turn.write = (cached * rate + turn.usage["input"] * rates.input) / (cached + turn.usage["input"])
+            share = cached / (cached + turn.usage["input"])
+            turn.writes = {"1h" if had_pause else "5m": share, "input": 1 - share}
     return turns
 
 

@@ -114,6 +114,16 @@ def test_a_result_is_used_when_a_word_that_it_brought_is_written_later() -> None
     assert (found.of("a").is_used_after(1), found.of("a").is_used_after(2)) == (True, False)
 
 
+def test_a_word_at_the_beginning_of_a_line_is_written_too() -> None:
+    """In JSON an n stands before it."""
+    found = facts(
+        turn(0, said("a", "Read", "def parse_item(): pass", file_path="a.py"), prompt="go"),
+        turn(1, said("e", "Write", None, file_path="b.py", content="import a\nparse_item = a.first"), results=("a",)),
+    )
+
+    assert found.of("a").last_use == 1
+
+
 def test_a_file_that_is_edited_is_needed_then() -> None:
     found = facts(
         turn(0, said("a", "Read", "x", file_path="a.py")),

@@ -33,6 +33,7 @@ from mcp_lean.costs.replay.policies import (
     steady_prefix,
 )
 from mcp_lean.costs.replay.policy import Policy, Shrunk, shrink_results
+from mcp_lean.costs.replay.simulate import picousd, walk
 from mcp_lean.transcripts.model import Spawn, ToolCall, ToolResult
 
 from .made import KNOWN, MICRO, OUT, READ, WRITE, WRITE_1H, Step, made, reads, saved, under
@@ -160,10 +161,19 @@ def test_a_cache_break_between_joined_calls_is_still_paid() -> None:
 
 
 def test_caps_cut_at_a_fixed_size() -> None:
-    """8,000 tokens become 4,000, carried once; half of the rest follows in 30 % of the cases."""
-    extra = 0.3 * (20_000 * READ + 80 * OUT) + 0.3 * (2_000 + 80) * (WRITE + READ)
+    """8,000 tokens become 4,000, carried once; half of the rest follows in 30 % of the cases, behind those 4,000."""
+    extra = 0.3 * (24_000 * READ + 80 * OUT) + 0.3 * (2_000 + 80) * (WRITE + READ)
 
     assert saved(caps, made(large_read()), "expected") == pytest.approx(4_000 * (WRITE + READ) - extra)
+
+
+def test_a_follow_up_reads_the_one_before_it() -> None:
+    """Two files of 8,000 tokens come in as 1,020 each; half of each follows, in a turn of its own."""
+    steps = [replace(BASE, calls=(reads("f"), reads("g"))), Step((("result", 8_000, "f"), ("result", 8_000, "g")))]
+    actor = made(steps, facts={name: CallFacts(-1, edited_at=9) for name in ("f", "g")})
+    added = (22_040 + 22_040 + 4_080) * READ + 2 * (80 * OUT + 4_080 * WRITE)
+
+    assert saved(outlines, actor) == pytest.approx((16_000 - 2_040) * WRITE - added)
 
 
 def test_definitions_keep_what_was_used() -> None:
@@ -216,8 +226,8 @@ def test_repeats_leave_a_note() -> None:
 
 
 def test_the_server_s_own_rule_leaves_a_note_for_a_whole_text_near_by() -> None:
-    """8,000 tokens become 40; every third time a turn behind 23,000 tokens asks for them again."""
-    extra = (23_000 * READ + 80 * OUT + (80 + 8_000) * (WRITE + READ)) / 3
+    """8,000 tokens become 40; every third time a turn behind 23,040 tokens asks for them again."""
+    extra = (23_040 * READ + 80 * OUT + (80 + 8_000) * (WRITE + READ)) / 3
 
     assert saved(repeats, read_twice(share=1.0)) == pytest.approx(7_960 * (WRITE + READ) - extra)
     assert saved(repeats, read_twice(Step((("result", 41_000, "x"),)), share=1.0)) == 0
@@ -325,6 +335,48 @@ def test_an_agent_that_did_what_a_scout_cannot_is_paid_twice() -> None:
     assert under(routing, Work(actors, sent=TO_SCOUT), "upper").count == 0
 
 
+@pytest.mark.parametrize(
+    ("agent", "tool", "requests", "weights"),
+    [
+        ("scout", "Read", 12, [1, 1]),
+        ("scout", "Read", 13, [1, 1, 1]),
+        ("runner", "Bash", 8, [1, 1]),
+        ("runner", "Bash", 9, [1, 1, 1]),
+        ("reviewer", "Read", 20, [1, 1]),
+        ("reviewer", "WebFetch", 2, [1, 1, 1]),
+    ],
+)
+def test_an_agent_that_needs_more_than_ours_has_is_paid_twice(
+    agent: str, tool: str, requests: int, weights: list[int]
+) -> None:
+    """More turns, or another tool."""
+    steps = [
+        replace(BASE, calls=(reads("f0"),)),
+        *[Step(calls=(reads(f"f{n}"),)) for n in range(1, requests - 1)],
+        Step(),
+    ]
+    worker = renamed(made(steps, "subagent", agent_id="sub"), tool)
+    found = under(lean_agents, Work((made([BASE]), worker), sent={"sub": Sent(agent)}))
+
+    assert [actor.weight for actor in found.work.actors] == weights
+
+
+def test_the_turns_of_our_agents_are_those_of_their_files() -> None:
+    from mcp_lean.claude_code.agents import AGENTS
+
+    allowed = {agent.name: agent.max_turns for agent in AGENTS}
+    assert {name: allowed[name] for name in lean_agents.MOST_TURNS} == lean_agents.MOST_TURNS
+    assert allowed["scout"] == scout.LONGEST + 1
+
+
+def test_a_scout_takes_no_more_than_its_turns() -> None:
+    """Of fourteen reading turns eleven; the next one stays, and two are too few for another scout."""
+    main, *helpers = under(scout, Work((made(chain(14)),))).work.actors
+
+    assert [len(helper.turns) for helper in helpers] == [12]
+    assert [turn.index for turn in main.turns if turn.times == 1] == [0, 11, 12, 13, 14]
+
+
 def test_an_agent_that_was_lean_in_vain_is_repeated_once() -> None:
     main, worker = spawned()
     lean = under(lean_agents, Work((main, renamed(worker, "Edit")), sent=TO_SCOUT))
@@ -377,6 +429,59 @@ def test_a_scout_carries_what_it_has_written_itself() -> None:
     *_, helper = under(scout, Work((series,))).work.actors
 
     assert [sum(p.tokens for p in turn.pieces) for turn in helper.turns] == [3_300, *[pytest.approx(1_100 / 1.3)] * 3]
+
+
+def three_reads(facts: dict[str, CallFacts]) -> Actor:
+    """Three files of 1,000 tokens, 120 lines each, one after the other."""
+    steps = [
+        replace(BASE, calls=(reads("a", lines=120),)),
+        Step((("result", 1_000, "a"),), (reads("b", lines=120),)),
+        Step((("result", 1_000, "b"),), (reads("c", lines=120),)),
+        Step((("result", 1_000, "c"),)),
+        Step(),
+    ]
+    return made(steps, facts=facts)
+
+
+def test_a_series_that_is_repeated_is_repeated_from_its_first_turn() -> None:
+    """The main conversation: the Agent call, 15 % of three turns behind the answer of 910 tokens, and what follows."""
+    main, _ = under(scout, Work((three_reads({}),))).work.actors
+    again = 0.15 * (20_000 + 20_910 + 21_060) * READ + 0.15 * 300 * OUT
+    entering = (20_000 + 910 + 0.15 * 3_000) * WRITE
+    rest = (21_210 + 21_360) * READ + (350 + 200) * OUT
+
+    assert picousd(Work((main,))) == pytest.approx(again + entering + rest)
+
+
+def test_what_the_main_conversation_reads_again_stands_in_its_next_prompt() -> None:
+    """Two of the files, each in a turn of its own: 1,000 tokens of it, 40 around it, and the call of 80."""
+    main, _ = under(scout, Work((three_reads({name: CallFacts(-1, last_use=9) for name in "ab"}),))).work.actors
+    asking = [step for step in walk(main) if step.turn.is_added and step.turn.times == 1]
+
+    assert [step.context_tokens for step in asking] == pytest.approx([21_210, 21_210 + 1_120])
+
+
+def test_a_cache_that_was_lost_during_a_series_is_written_once() -> None:
+    """By the first turn of the main conversation behind it."""
+    actor = three_reads({name: CallFacts(-1, last_use=9) for name in "ab"})
+    turns = tuple(replace(turn, hit=0.0) if turn.index == 2 else turn for turn in actor.turns)
+
+    main, _ = under(scout, Work((replace(actor, turns=turns),))).work.actors
+
+    assert [turn.hit for turn in main.turns if turn.times == 1] == [1, 0, 1, 1, 1]
+
+
+def test_a_scout_loses_its_own_cache_in_a_pause() -> None:
+    actor = three_reads({})
+    late = [replace(request, started_s=(request.started_s or 0) + 400 * (n > 1)) for n, request in enumerate(
+        actor.agent.requests)]  # fmt: skip
+    turns = tuple(replace(turn, request=late[turn.index]) for turn in actor.turns)
+
+    *_, helper = under(
+        scout, Work((replace(actor, turns=turns, agent=replace(actor.agent, requests=tuple(late))),))
+    ).work.actors
+
+    assert [turn.hit for turn in helper.turns] == [1, 1, 0.1, 1]
 
 
 @pytest.mark.parametrize(("write_1h", "hit"), [(False, 0.1), (True, 1.0)])
@@ -662,6 +767,29 @@ def test_a_second_clear_is_charged_for_what_the_first_has_dropped() -> None:
 
     assert under(clear, Work((needed,)), "upper").count == 2
     assert saved(clear, needed, "upper") < saved(clear, without, "upper")
+
+
+def test_a_rewind_after_a_clear_takes_nothing_out_that_went_before() -> None:
+    """In the recorded run 30,000 tokens of the old history went with it."""
+    prompt = Step((("prompt", 500),), prompt_chars=1_750)
+    steps = [Step((("base", 20_000),)), Step((("result", 70_000, "big"),)), *[Step()] * 60, prompt, *[Step()] * 9]
+    actor = made(steps)
+    turns = tuple(replace(turn, drops_tokens=30_000) if turn.index == 70 else turn for turn in actor.turns)
+
+    [main] = under(clear, Work((replace(actor, turns=turns),))).work.actors
+
+    assert [step.context_tokens for step in walk(main)][-1] == pytest.approx(23_500 + 4 * 2_030)
+
+
+def test_what_is_looked_up_after_a_clear_stands_in_the_next_prompt() -> None:
+    """At least 7,800 tokens in four turns, 1,950 and a call of 80 each."""
+    prompt = Step((("prompt", 500),), prompt_chars=1_750)
+    steps = [Step((("base", 20_000),)), Step((("result", 70_000, "big"),)), *[Step()] * 60, prompt, *[Step()] * 9]
+
+    [main] = under(clear, Work((made(steps),))).work.actors
+
+    asking = [step.context_tokens for step in walk(main) if step.turn.is_added]
+    assert asking == pytest.approx([23_500 + number * 2_030 for number in range(1, 5)])
 
 
 def test_a_main_model_of_opus_is_the_dear_one() -> None:

@@ -119,6 +119,13 @@ def test_bundles_are_applied_in_an_order(name: str, bound: Bound, included: tupl
     assert tuple(module.INFO.name for module in members(name, bound)) == included
 
 
+def test_a_bundle_can_do_without_a_policy_and_a_policy_not_without_itself() -> None:
+    left = [module.INFO.name for module in members("together", "strict", ("lean_base", "scout"))]
+
+    assert left == ["outlines", "batching", "lean_agents", "routing", "clear", "repeats", "loops"]
+    assert [module.INFO.name for module in members("scout", "strict", ("scout",))] == ["scout"]
+
+
 def test_an_unknown_policy_is_no_policy() -> None:
     with pytest.raises(KeyError):
         info("magic")

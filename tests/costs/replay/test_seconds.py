@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from costs.runs import START_S, agent, call, request, result
-from mcp_lean.costs.replay.model import Actor, Work
-from mcp_lean.costs.replay.policies import batching, native_parallel, outlines, scout
+from mcp_lean.costs.replay.model import Actor, Sent, Work
+from mcp_lean.costs.replay.policies import batching, lean_agents, native_parallel, outlines, scout
 from mcp_lean.costs.replay.policy import Policy
 from mcp_lean.costs.replay.seconds import seconds_saved, waits_s
 from mcp_lean.transcripts.model import Agent
 
-from .made import KNOWN, made, under
+from .made import KNOWN, Step, made, reads, under
 from .test_policies import chain, large_read
 
 
@@ -47,6 +47,15 @@ def test_a_round_trip_is_worth_no_more_than_the_quick_quarter(
     assert waits_s(waiting(*waits)) == pytest.approx(found)
 
 
+def test_the_request_after_a_compaction_is_no_round_trip() -> None:
+    """The result that came before went to the compaction."""
+    waited = waiting(2.0, 90.0)
+    [first, second, third] = waited.requests
+    after = replace(waited, requests=(first, second, replace(third, reset="compaction")))
+
+    assert waits_s(after) == {1: 2.0}
+
+
 def timed(actor: Actor) -> Actor:
     """Each answer begins three seconds after the last result."""
     requests = actor.agent.requests
@@ -68,16 +77,29 @@ def timed(actor: Actor) -> Actor:
         (native_parallel, made(chain(3), facts={f"s{n}": KNOWN for n in range(3)}), 6.0),
         (batching, made(chain(3), facts={f"s{n}": KNOWN for n in range(3)}), 6.0),
         (outlines, made(large_read(), facts={"f": replace(KNOWN, edited_at=9)}), -3.0),
-        (scout, made(chain(3)), 0.85 * 6 - 1.5 * 12),
+        (scout, made(chain(3)), 0.85 * 6 - 0.15 * 3 - 1.5 * 12),
     ],
 )
 def test_turns_that_go_away_save_waiting_and_turns_that_are_added_cost_it(
     policy: Policy, actor: Actor, seconds: float
 ) -> None:
     """A scout's four turns count one and a half times; of the three in the main conversation 85 % go away, but the one
-    that takes in its answer stays."""
+    that takes in its answer stays, and 15 % of the first come again behind it."""
     before = Work((timed(actor),))
 
     found = seconds_saved(before, under(policy, before).work)
 
     assert found == pytest.approx(seconds)
+
+
+def test_an_agent_whose_work_is_done_again_is_waited_for_again() -> None:
+    """One that our router took for a reader, and that then edited: all of its two round trips."""
+    edit = call("e", "Edit", returned=result(90))
+    steps = [
+        Step((("base", 20_000),), (edit,)),
+        Step((("result", 9, "e"),), (reads("f"),)),
+        Step((("result", 9, "f"),)),
+    ]
+    before = Work((timed(made(steps, "subagent", agent_id="sub")),), sent={"sub": Sent("scout", is_cheap=True)})
+
+    assert seconds_saved(before, under(lean_agents, before).work) == pytest.approx(-6.0)

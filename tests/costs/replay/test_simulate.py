@@ -46,7 +46,7 @@ def test_a_baseline_worked_out_on_paper() -> None:
 def test_an_outline_whose_follow_up_is_not_needed_worked_out_on_paper() -> None:
     """5,800 tokens become 0.12 x 5,800 + 60; in 15 % of the cases half of the file follows, in a turn of its own."""
     expected = 5_800 - (0.12 * 5_800 + 60)
-    follow_up = 0.15 * (11_000 * READ + 80 * OUT) + 0.15 * (0.5 * 5_800 + 80) * WRITE
+    follow_up = 0.15 * ((11_200 + 0.12 * 5_800 + 60) * READ + 80 * OUT) + 0.15 * (0.5 * 5_800 + 80) * WRITE
 
     found = saved(outlines, made(TWO_TURNS, facts={"a": CallFacts(-1)}))
 
@@ -68,8 +68,8 @@ def test_a_delegation_with_one_read_again_worked_out_on_paper() -> None:
     before = (20_000 + 3_300) * WRITE + (20_000 + 21_100 + 22_200) * READ + 400 * OUT
     again = 1_000 * 120 / 240 + 40
     written = 20_000 + 0.15 * 3_300 + 250 + 660 + 80 + again
-    prompts = 0.15 * (20_000 + 20_165) + 20_330 + (20_330 + 910)
-    output = 100 + 250 + 2 * 15 + 80 + 100
+    prompts = 0.15 * (20_000 + 20_910 + 21_075) + 21_240 + 21_240
+    output = 100 + 250 + 3 * 15 + 80 + 100
     cheap = {"write": 0.125e6, "read": 0.01e6, "out": 0.5e6}
     scouts = (2_800 + 3_300) * cheap["write"] + (2_800 + 3_900 + 5_000) * cheap["read"] + 900 * cheap["out"]
     assert found == pytest.approx(before - (written * WRITE + prompts * READ + output * OUT) - 1.5 * scouts)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from mcp_lean.config import Budget, Limits
@@ -27,7 +25,7 @@ def call(who: dict[str, str], tool: str = "Read", **inputs: object) -> Event:
 
 
 def state(agent_usd: float = 0.0, run_usd: float = 0.0, *told: str, **spent: float) -> State:
-    agent = replace(Spent(usd=agent_usd, requests=10), **spent)  # type: ignore[arg-type]
+    agent = Spent(usd=agent_usd, requests=10)._replace(**spent)  # type: ignore[arg-type]
     return State(agent, Spent(usd=run_usd, requests=40), BUDGET, told=frozenset(told))
 
 
@@ -106,10 +104,10 @@ def test_each_step_is_said_once_and_again_after_a_raise() -> None:
     finish = decide(batch(SUB), later)
 
     assert decide(batch(SUB), again) == NOTHING
-    assert finish.decision.context.startswith("Budget: this agent has used 3.90 of 4.00 USD (97 %). Finish now")
-    assert decide(batch(SUB), replace(later, told=frozenset((*first.tells, *finish.tells)))) == NOTHING
-    raised = replace(later, agent=Spent(usd=8.8, requests=10), raised=Raised(usd=5), told=frozenset(finish.tells))
-    assert decide(batch(SUB), raised).decision.context.startswith("Budget: this agent has used 8.80 of 9.00 USD")
+    assert finish.decision.context.startswith("Budget: this agent has used $3.90 of $4.00 (97 %). Finish now")
+    assert decide(batch(SUB), later._replace(told=frozenset((*first.tells, *finish.tells)))) == NOTHING
+    raised = later._replace(agent=Spent(usd=8.8, requests=10), raised=Raised(usd=5), told=frozenset(finish.tells))
+    assert decide(batch(SUB), raised).decision.context.startswith("Budget: this agent has used $8.80 of $9.00")
 
 
 def test_who_was_told_to_finish_is_not_told_that_much_is_left() -> None:
@@ -121,7 +119,7 @@ def test_who_was_told_to_finish_is_not_told_that_much_is_left() -> None:
 def test_before_a_call_only_a_stop_is_said() -> None:
     assert decide(call(SUB), state(3.9)) == NOTHING
     assert decide(call(SUB), state(4.0)).decision.stop == (
-        "Stopped: this agent has used 4.00 of 4.00 USD (100 %). "
+        "Stopped: this agent has used $4.00 of $4.00 (100 %). "
         "A person can lift this in a shell of their own: mcp-lean budget --raise 5"
     )
 
@@ -130,7 +128,7 @@ def test_at_the_run_s_limit_the_orchestrator_reports_and_ends_last() -> None:
     """Batches of the orchestrator after the limit: told, then stopped."""
     over = state(0, 20.5)
     told = decide(batch(MAIN), over)
-    ends = decide(batch(MAIN), replace(over, told=frozenset(told.tells)))
+    ends = decide(batch(MAIN), over._replace(told=frozenset(told.tells)))
 
     assert [verdict.is_stop for verdict in (told, ends)] == [False, True]
     assert "its subagents are stopped. Report to the person now" in told.decision.context
@@ -146,11 +144,11 @@ def test_while_it_reports_the_orchestrator_may_write_but_start_nobody(tool: str,
 
 def test_a_stopped_orchestrator_stays_stopped_until_the_limit_is_raised() -> None:
     prompt = Event("UserPromptSubmit", "s", prompt="go on")
-    over = replace(state(0, 20.5), is_stopped=True)
+    over = state(0, 20.5)._replace(is_stopped=True)
 
     assert decide(prompt, over).is_stop
-    assert decide(prompt, replace(over, raised=Raised(usd=5))) == NOTHING
-    assert decide(prompt, replace(over, is_stopped=False)) == NOTHING, "a notification of a subagent is to be reported"
+    assert decide(prompt, over._replace(raised=Raised(usd=5))) == NOTHING
+    assert decide(prompt, over._replace(is_stopped=False)) == NOTHING, "a notification of a subagent is to be reported"
 
 
 @pytest.mark.parametrize(
@@ -210,7 +208,7 @@ def test_the_words_for_each_kind_of_limit() -> None:
         command = f"mcp-lean budget --raise {raises}"
         assert words.stopped(standing) == f"Stopped: {used}. A person can lift this in a shell of their own: {command}"
     assert words.notice(Standing("run_usd", 18.75, 25.0), 150) == (
-        "Budget: this run has used 18.75 of 25.00 USD (75 %); 6.25 USD left, about 50 more requests like those so far. "
+        "Budget: this run has used $18.75 of $25.00 (75 %); $6.25 left, about 50 more requests like those so far. "
         "Do what matters most first."
     )
     assert words.to_parent("scout", "a1", "it was over its budget.", 12, "/p/agent-a1.jsonl") == (

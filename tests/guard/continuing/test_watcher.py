@@ -385,7 +385,7 @@ def test_transcripts_elsewhere_are_not_read(table: Table, tmp_path: Path) -> Non
     asked = Event("UserPromptSubmit", "S", str(elsewhere), "/home/ann/app", prompt="go on")
 
     assert table.watcher.see(asked) == PASS
-    assert table.watcher.see(replace(asked, name="SessionStart", session_id="T", source="clear")) == PASS
+    assert table.watcher.see(asked._replace(name="SessionStart", session_id="T", source="clear")) == PASS
 
 
 def test_a_promise_that_cannot_be_kept_is_said(table: Table) -> None:

@@ -22,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_lean.guard.budget.limits import Raised, Spent
+from mcp_lean.guard.event import Event, ToolUse
 from mcp_lean.guard.identity import Caller
 from mcp_lean.guard.ledger import database, spend, tables
 from mcp_lean.guard.ledger.ledger import Ledger
@@ -127,7 +128,7 @@ def test_a_process_per_event_knows_requests_that_it_did_not_load(place: Place) -
     for data in (b"", lines[5][1].replace(b'"output_tokens":55', b'"output_tokens":5500'), b""):
         place.append("", data)
         once = Ledger.open(place.environ, reads_on=True)
-        once.remember(place.event("Stop"))
+        once.remember(place.event("UserPromptSubmit"))
         assert once.spent_picousd(SESSION) == place.metered()
         assert once.spent(SESSION, "").requests == 80
         assert once.spent(SESSION, "").context_tokens == 8_000 + 80 * 900 + 3
@@ -145,7 +146,7 @@ def test_a_process_that_may_not_take_long_reads_a_part_and_the_next_one_goes_on(
     counted = []
     for _ in range(5):
         once = Ledger.open(place.environ, reads_on=True)
-        once.remember(place.event("Stop"))
+        once.remember(place.event("UserPromptSubmit"))
         counted.append(once.spent(SESSION, "").requests)
         once.close()
     assert counted == [14, 28, 40, 40, 40]
@@ -193,6 +194,27 @@ def test_a_server_notes_no_place_that_it_has_not_reached(place: Place, monkeypat
 
     assert once.spent_picousd(SESSION) == place.metered()
     once.close()
+
+
+@pytest.mark.parametrize("name", ["PreToolUse", "SubagentStop", "Stop"])
+@pytest.mark.parametrize("then", ["PostToolBatch", "UserPromptSubmit"])
+def test_a_process_per_event_leaves_the_reading_to_the_next_event_that_decides(
+    place: Place, monkeypatch: pytest.MonkeyPatch, name: str, then: str
+) -> None:
+    """Reading takes it longer than all else, and at the end of an agent no limit is looked at."""
+    place.append("", b"".join(Writer().request()))
+    place.append("a1", b"".join(Writer(agent_id="a1").request()))
+
+    def look(event: Event) -> int:
+        once = Ledger.open(place.environ, reads_on=True)
+        once.remember(event)
+        once.close()
+        return once.spent_picousd(SESSION)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spend, "read_on", None)
+        assert look(place.event(name, "a1", tool=ToolUse("t", "Read"))) == 0
+    assert look(place.event(then)) == place.metered() > 0
 
 
 @pytest.mark.parametrize("reads_on", [False, True])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -334,4 +333,4 @@ def test_the_mode_of_the_plugin_gives_way_to_a_file(tmp_path: Path) -> None:
     assert load(str(tmp_path), in_plugin).routing == Routing("on", 0.3)
     assert load(str(tmp_path), in_plugin).origins["routing.mode"] == "the plugin"
     (tmp_path / ".mcp-lean.toml").write_text('[routing]\nmode = "off"\n', encoding="utf-8")
-    assert load(str(tmp_path), in_plugin).routing == replace(Routing(), mode="off")
+    assert load(str(tmp_path), in_plugin).routing == Routing(mode="off")

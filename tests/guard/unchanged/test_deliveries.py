@@ -210,11 +210,11 @@ def test_without_a_transcript_there_is_no_proof(transcript: str, tmp_path: Path)
 
 def test_an_agent_whose_id_is_no_name_has_no_transcript(tmp_path: Path) -> None:
     deliveries, main = Deliveries(), main_of(tmp_path)
-    one = deliveries.to(replace(main.caller, agent_id="../x"), "c")
+    one = deliveries.to(main.caller._replace(agent_id="../x"), "c")
     one.unchanged([PIECE], never)
     one.sent(ANSWER)
 
-    assert deliveries.to(replace(main.caller, agent_id="../x"), "d").unchanged([PIECE], never) == frozenset()
+    assert deliveries.to(main.caller._replace(agent_id="../x"), "d").unchanged([PIECE], never) == frozenset()
 
 
 def test_a_proof_that_fails_is_none_and_is_said_once(tmp_path: Path) -> None:

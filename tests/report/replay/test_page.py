@@ -161,6 +161,7 @@ class TestInABrowser:
         headings = re.findall(r'<h2 id="t-[^"]*">([^<]*)</h2>', seen.document)
         assert headings == ["Policies", "Sessions", "Calls that could have been one", "Assumptions"]
         assert '<span class="loss">-$1.00</span>' in seen.document
+        assert "in it are fewer servers, plugins and memory files, which only you can do</p>" in seen.document
         assert '<span class="loss">-4.0 %</span>' in seen.document
 
     def test_the_browser_has_nothing_to_complain_about_and_asks_for_nothing(self, seen: Seen) -> None:
@@ -170,3 +171,19 @@ class TestInABrowser:
     def test_texts_stay_texts(self, seen: Seen) -> None:
         assert "<title>What the runs would have cost</title>" in seen.document
         assert "<img" not in seen.document
+
+    def test_on_a_usual_screen_the_table_of_policies_is_seen_whole(self, tmp_path: Path) -> None:
+        """Its last column is time, which is where the shipped policies lose."""
+        pytest.importorskip("plotly", reason="plotly (extra `report`) draws the page")
+        long = replace(BATCH, title="Series of reading turns done by a cheap lean agent")
+        runs = [replayed(number, outcome(long, -0.4, own_usd=0.35, seconds=-6_000.0)) for number in range(1, 8)]
+        measure = (
+            "addEventListener('load', () => setTimeout(() => { const box = document.querySelector('#tables .scroll');"
+            " document.body.dataset.over = box.scrollWidth - box.clientWidth; }, 3000));"
+        )
+        file = tmp_path / "replay.html"
+        text = replay_page(summarize(runs, [long, ALL], "recorded"), list_prices(), Skipped())
+        file.write_text(text.replace("</body>", f"<script>{measure}</script></body>"), encoding="utf-8")
+
+        shown = opened(file, width=1280).document
+        assert re.findall(r'<body[^>]*data-over="([^"]*)"', shown) == ["0"]

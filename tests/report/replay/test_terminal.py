@@ -34,7 +34,7 @@ RUN = replayed(
     outcome(CHEAP, 4.0, "expected"),
     outcome(NATIVE, 0.3),
     outcome(ALL, 1.2, own_usd=0.1),
-    outcome(ALL, 2.5, "expected"),
+    outcome(ALL, 2.5, "expected", seconds=-90.0),
     outcome(HALF, -0.02),
 )
 
@@ -73,6 +73,14 @@ def test_the_verdict_stands_first_and_last_and_is_followed_by_how_good_the_simul
     )
 
 
+def test_what_in_the_bundle_is_nothing_of_ours_is_said() -> None:
+    """It is much of the strict saving in recorded sessions (docs/figures.md#headline)."""
+    said = " ".join(text(RUN).split())
+
+    assert "fewer servers, plugins and memory files in it: that part only you can do." in said
+    assert "waiting saved: of all sessions together, below zero there is more of it." in said
+
+
 def test_the_residual_is_rounded_up() -> None:
     shown = text(replayed(1, usd=10.0, baseline_usd=10.1101), policies=[])
 
@@ -104,8 +112,11 @@ def test_bundles_have_a_table_of_their_own_with_every_bound() -> None:
     start = shown.index("together  ")
     rows = [line.split() for line in shown[start:].splitlines()[1:4]]
 
-    assert rows[0] == [*("Everything", "strict", "$1.20", "12.0", "%", "12.0", "%", "12.0", "..", "12.0", "0", "$0.10")]
+    assert rows[0] == [
+        *("Everything", "strict", "$1.20", "12.0", "%", "12.0", "%", "12.0", "..", "12.0", "0", "$0.10", "0.0", "min")
+    ]
     assert rows[1][:2] == ["expected", "$2.50"]
+    assert rows[1][-2:] == ["-1.5", "min"]
     assert rows[2][:5] == ["Settings", "only", "strict", "-$0.02", "-0.2"]
 
 

@@ -18,7 +18,7 @@ from mcp_lean.costs.origins import result_tokens
 from mcp_lean.costs.replay.facts import Need
 from mcp_lean.costs.replay.model import Actor, Piece, Turn, Work
 from mcp_lean.costs.replay.outcome import PolicyInfo
-from mcp_lean.costs.replay.policy import ANSWER_OUTPUT_TOKENS, CALL_OUTPUT_TOKENS, Applied, Case, added_turn
+from mcp_lean.costs.replay.policy import ANSWER_OUTPUT_TOKENS, CALL_OUTPUT_TOKENS, Applied, Case, asked_for
 from mcp_lean.costs.replay.simulate import actor_picousd, prefix_tokens
 from mcp_lean.costs.replay.worlds import World
 from mcp_lean.transcripts.estimate import characters_scale
@@ -134,26 +134,27 @@ def _restarted(actor: Actor, cleared: tuple[int, ...], terms: _Terms, world: Wor
         return actor
     back, starts = _looked_up(actor, cleared, terms, world), frozenset(cleared)
     turns: list[Turn] = []
+    is_fresh = False
     for turn in actor.turns:
         if turn.is_added:
             turns.append(turn)
             continue
-        if turn.index in back:
-            times, tokens = back[turn.index]
-            output = ANSWER_OUTPUT_TOKENS + CALL_OUTPUT_TOKENS
-            turns.append(added_turn(turn, times, output))
-            found = (Piece("arguments", output * times), Piece("result", tokens))
-            turn = replace(turn, pieces=(*turn.pieces, *found))
+        is_fresh = (is_fresh or turn.index in starts) and not turn.is_reset
+        if is_fresh:
+            turn = replace(turn, drops_tokens=0.0)  # what a rewind then took may be gone already; in doubt it is
         if turn.index in starts:
             kept = tuple(piece for piece in turn.pieces if piece.kind not in HISTORY)
             checkpoint = Piece("summary", terms.checkpoint_tokens, own=True)
             turn = replace(turn, pieces=(*kept, checkpoint), keeps_tokens=actor.base_tokens)
         turns.append(turn)
+        if turn.index in back:
+            times, tokens = back[turn.index]
+            turns += asked_for(turn, times, tokens, ANSWER_OUTPUT_TOKENS + CALL_OUTPUT_TOKENS)
     return replace(actor, turns=tuple(turns))
 
 
 def _looked_up(actor: Actor, cleared: tuple[int, ...], terms: _Terms, world: World) -> dict[int, tuple[float, float]]:
-    """By the request before which it happens: how many turns, and how many tokens they bring in."""
+    """By the request behind which it happens: how many turns, and how many tokens they bring in."""
     last = len(actor.agent.requests) - 1
     calls = {call.id: call for request in actor.agent.requests for call in request.calls}
     model = world.pricing(actor.agent.requests[0], is_subagent=False).model

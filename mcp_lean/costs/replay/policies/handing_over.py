@@ -41,32 +41,40 @@ class Terms:
 
 
 def delegated(window: Sequence[Turn], terms: Terms, again: Sequence[float]) -> tuple[Turn, ...]:
-    """The turns of the main conversation: the series gone, as often as it is not repeated, and what is read again."""
+    """The turns of the main conversation: the series gone, as often as it is not repeated, and what is read again.
+
+    The answer is taken in by the first turn behind the call. What cache breaks have taken is missing in the first one
+    that is certain.
+    """
     first, *between, last = window
-    turns = [replace(first, output_tokens=first.output_tokens + CALL_TOKENS)]
-    lowest_hit = last.hit
+    answer = (Piece("arguments", CALL_TOKENS), Piece("result", REPORT_TOKENS + FRAME_TOKENS))
+    turns = [
+        replace(first, output_tokens=first.output_tokens + CALL_TOKENS),
+        added_turn(first, terms.repeated, first.output_tokens, answer),
+    ]
     for turn in between:
-        lowest_hit = min(lowest_hit, turn.hit)
         output = turn.output_tokens * terms.repeated
         gone = _repeated(turn, first, terms)
         turns.append(replace(turn, pieces=gone, times=turn.times * terms.repeated, output_tokens=output))
+    hit = min(turn.hit for turn in (*between, last))
     if _is_expired(first, last):
-        lowest_hit = min(lowest_hit, LOST_HIT)
-    pieces = _repeated(last, first, terms)
-    back = replace(last, hit=lowest_hit)
-    answer = (Piece("arguments", CALL_TOKENS), Piece("result", REPORT_TOKENS + FRAME_TOKENS))
-    if not again:
-        return (*turns, replace(back, pieces=(*pieces, *answer)))
-    output = ANSWER_OUTPUT_TOKENS + CALL_OUTPUT_TOKENS * (1 if terms.turn_each else len(again))
-    times = len(again) if terms.turn_each else 1
-    read = (Piece("arguments", output * times), Piece("result", sum(again)))
-    return (*turns, added_turn(last, times, output, answer), replace(back, pieces=(*pieces, *read)))
+        hit = min(hit, LOST_HIT)
+    came_in: tuple[Piece, ...] = ()
+    for sizes in [[size] for size in again] if terms.turn_each else [again] if again else []:
+        output = ANSWER_OUTPUT_TOKENS + CALL_OUTPUT_TOKENS * len(sizes)
+        turns.append(replace(added_turn(last, 1, output, came_in), hit=hit))
+        came_in, hit = (Piece("arguments", output), Piece("result", sum(sizes))), 1.0
+    return (*turns, replace(last, hit=hit, pieces=(*_repeated(last, first, terms), *came_in)))
 
 
 def _is_expired(first: Turn, last: Turn) -> bool:
     """Nobody renews the main conversation's cache while the scout works, at the recorded pace."""
+    return _is_longer(first, last, LIFETIMES["1h" if first.write_1h else "5m"])
+
+
+def _is_longer(first: Turn, last: Turn, seconds: float) -> bool:
     gap = gap_s(first.request, last.request)
-    return gap is not None and gap > LIFETIMES["1h" if first.write_1h else "5m"]
+    return gap is not None and gap > seconds
 
 
 def _repeated(turn: Turn, first: Turn, terms: Terms) -> tuple[Piece, ...]:
@@ -108,7 +116,7 @@ def scout_of(actor: Actor, window: Sequence[Turn], terms: Terms, case: Case) -> 
     """An agent of its own that makes the calls of the series and answers."""
     recorded = [turn for turn in window if not turn.is_added]
     turns: list[Turn] = []
-    for turn in recorded:
+    for before, turn in zip([None, *recorded], recorded, strict=False):
         tariff, factor = case.world.cheap(turn.request, terms.model)
         pieces = tuple(piece.times(factor) for piece in turn.pieces if piece.kind in KEPT)
         if turn is recorded[0]:
@@ -118,7 +126,7 @@ def scout_of(actor: Actor, window: Sequence[Turn], terms: Terms, case: Case) -> 
                 turn,
                 tariff=tariff,
                 pieces=pieces,
-                hit=1.0,
+                hit=LOST_HIT if before and _is_longer(before, turn, LIFETIMES["5m"]) else 1.0,
                 fresh_hit=0.0,
                 write_5m=1.0,
                 write_1h=0.0,

@@ -8,12 +8,14 @@ from mcp_lean.costs.read_only import changes_nothing, only_looks
 from mcp_lean.costs.replay.model import Actor, Piece, Sent, Turn, Work
 from mcp_lean.costs.replay.outcome import PolicyInfo
 from mcp_lean.costs.replay.policy import Applied, Case
-from mcp_lean.costs.savings_context import EDITS
 
 STRICT_BASE_TOKENS = 3_000
 BASE_TOKENS = 2_500
 WRITING_TOKENS = 2_500
 """Tools to change files with."""
+
+MOST_TURNS = {"scout": 12, "runner": 8, "reviewer": 20}
+"""After which the client stops our agents (`claude_code/agents`)."""
 
 INFO = PolicyInfo(
     "lean_agents",
@@ -23,7 +25,8 @@ INFO = PolicyInfo(
         (
             "Strict: subagents that our router would send to an agent of ours, decided from the call that started "
             "them, begin with 3,000 tokens in place of their own base, written cold: no other agent has left it in the "
-            "cache. One that then did what ours cannot is paid again, in full, as recorded."
+            "cache. One that then did what ours cannot, or took more turns than ours may, is paid again, in full, as "
+            "recorded."
         ),
         "Expected: every subagent, with 2,500 tokens, and 2,500 more where it changes files (seen from the whole run).",
         "Definitions of our tools are in these tokens; the main conversation carries our agents' names, 200 tokens.",
@@ -57,12 +60,14 @@ def _base_tokens(actor: Actor, work: Work, case: Case) -> float | None:
 
 
 def can_do(actor: Actor, work: Work) -> bool:
-    """Whether the agent that the router would have chosen has the tools for what was done."""
-    calls = [call for request in actor.agent.requests for call in request.calls]
+    """Whether the agent that the router would have chosen has the tools and the turns for what was done."""
     agent = work.sent.get(actor.agent.id, Sent()).agent
-    if agent == "scout":
-        return all(map(only_looks, calls))
-    return not agent or not any(call.name in EDITS for call in calls)
+    requests = actor.agent.requests
+    if len(requests) > MOST_TURNS.get(agent, len(requests)):
+        return False
+    has_shell = agent != "scout"
+    calls = [call for request in requests for call in request.calls]
+    return not agent or all(only_looks(call) or (has_shell and call.name == "Bash") for call in calls)
 
 
 def with_base(actor: Actor, tokens: float) -> Actor:

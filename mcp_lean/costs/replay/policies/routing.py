@@ -30,7 +30,7 @@ INFO = PolicyInfo(
         ),
         (
             "15 % of the work is done again, in full, by the old model; all of it where the agent did what ours has "
-            "no tools for."
+            "no tools or no turns for."
         ),
         "Upper: on Haiku 5.5, those of them that only looked at files, known beforehand.",
         "Agents that ran on Haiku anyway stay.",

@@ -16,7 +16,8 @@ from mcp_lean.costs.replay.policy import (
 )
 from mcp_lean.costs.replay.simulate import actor_picousd, prefix_tokens, turn_picousd, walk, write_rate
 
-SHORTEST = 3
+SHORTEST, LONGEST = 3, 11
+"""Turns of a series. A scout may take twelve: one more, for its answer (`lean_agents.MOST_TURNS`)."""
 
 INFO = PolicyInfo(
     "scout",
@@ -24,7 +25,7 @@ INFO = PolicyInfo(
     ("strict", "expected", "upper"),
     (
         (
-            "Three or more consecutive turns of the main conversation that only look become one Agent call (250 "
+            "Three to eleven consecutive turns of the main conversation that only look become one Agent call (250 "
             "tokens) and one answer (660); the scout does every turn of them, and one more, on Haiku 5.5 (strict: 4.5)."
         ),
         (
@@ -147,15 +148,19 @@ def _carried(turns: Sequence[Turn], later: float) -> float:
 
 
 def _chains(actor: Actor) -> Iterator[tuple[int, int]]:
-    """First and last request index of each series that a turn with its results follows."""
+    """First and last request index of each series that a turn with its results follows.
+
+    The turn behind the longest series stays, whatever it does.
+    """
     requests = actor.agent.requests
     start: int | None = None
     for index, request in enumerate(requests):
         looks = bool(request.calls) and all(only_looks(call) and not is_waiting(call) for call in request.calls)
         follows = request.is_tool_loop and not request.is_after_reset
-        if start is not None and not (looks and follows):
+        is_full = start is not None and index - start == LONGEST
+        if start is not None and (is_full or not (looks and follows)):
             if follows and index - start >= SHORTEST:
                 yield start, index - 1
             start = None
-        if looks and start is None:
+        if looks and start is None and not (is_full and follows):
             start = index
