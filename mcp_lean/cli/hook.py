@@ -57,12 +57,10 @@ def answer(words: Sequence[str]) -> int:
     try:
         said = _answer(event)
     except _NoEventError:
-        if sys.stderr:
-            print("mcp-lean hook: no event on stdin (Claude Code writes one); nothing was done", file=sys.stderr)
+        _say("no event on stdin (Claude Code writes one); nothing was done")
         said = b"" if event == "PreCompact" else b"{}"
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not hold up the agent
-        if sys.stderr:
-            print(f"mcp-lean hook: {type(error).__name__}: {error}; work goes on without the guard", file=sys.stderr)
+        _say(f"{type(error).__name__}: {error}; work goes on without the guard")
         said = b"" if event == "PreCompact" else b"{}"
     if sys.stdout:  # None when it was closed before the start
         try:
@@ -71,6 +69,14 @@ def answer(words: Sequence[str]) -> int:
         except OSError:  # nobody reads it; what is left in the buffer must not fail once more at the end
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _say(line: str) -> None:
+    if sys.stderr:
+        try:
+            print(f"mcp-lean hook: {line}", file=sys.stderr)
+        except OSError:  # a log on a full disk; as with the answer
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _answer(event: str) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from mcp_lean.guard import words
@@ -133,4 +134,5 @@ class Failsafe:
 
 def _to_stderr(line: str) -> None:
     if sys.stderr is not None:
-        print(f"mcp-lean: {line}", file=sys.stderr, flush=True)
+        with suppress(OSError):  # a log on a full disk: the answer is worth more than the line
+            print(f"mcp-lean: {line}", file=sys.stderr, flush=True)

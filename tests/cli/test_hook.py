@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shlex
 import signal
 import subprocess
@@ -69,6 +70,26 @@ def test_the_status_is_always_0(
     assert (done.stdout, done.returncode) == (answer, 0)
     assert complaint in done.stderr
     assert len(done.stderr.splitlines()) == bool(complaint)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="stands for a log on a full disk")
+@pytest.mark.parametrize(
+    ("stdin", "answer"),
+    [
+        (json.dumps({"session_id": "S", "agent_id": "a1", **WRITE}).encode(), b'"permissionDecision": "ask"'),
+        (b"", b"{}"),
+    ],
+)
+def test_an_answer_is_given_where_what_went_wrong_cannot_be_said(tmp_path: Path, stdin: bytes, answer: bytes) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file, where the folder of the ledger should be", encoding="utf-8")
+    env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "XDG_DATA_HOME": str(blocked)}
+    with open("/dev/full", "wb") as full:
+        command = (*PATIENT, "hook", "PreToolUse")
+        done = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=full, env=env, cwd=tmp_path)
+
+    assert answer in done.stdout
+    assert done.returncode == 0
 
 
 def test_twenty_megabytes_are_answered(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
@@ -10,14 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from mcp_lean.cli.main import main
-from mcp_lean.cli.try_it import MODEL, Ways, ways_table
-from mcp_lean.costs.money import PICO, Bill
-from mcp_lean.costs.prices import quote
-from mcp_lean.costs.reading import Reading
-from mcp_lean.report.tables import Look
 
 SOURCE = "def price(items):\n    return sum(item.price for item in items)\n\n\n" * 12
 BUILD = "\u6784\u5efa"
@@ -83,27 +76,6 @@ def test_a_model_without_a_known_price_is_said_and_never_free(
     shown = capsys.readouterr().out
     assert "made-up-9: no price known; priced as " in shown
     assert "0.0000" not in shown
-
-
-@pytest.mark.parametrize(
-    ("width", "header"),
-    [
-        (80, "way                 requests  tokens sent  of it new  output  dollars"),
-        (60, "way                 requests  tokens sent  dollars"),
-        (40, "way                 requests  dollars"),
-    ],
-)
-def test_where_there_is_no_room_columns_leave_and_the_dollars_stay(width: int, header: str) -> None:
-    reading = Reading(2, 1_234_567.0, 20_000.0, 800.0, Bill(output_picousd=PICO // 4))
-    ways = Ways(("a.py",), 2, quote(MODEL), reading, reading, reading)
-    out = io.StringIO()
-
-    Console(file=out, width=width).print(ways_table(ways, Look(width)))
-
-    lines = [line.rstrip() for line in out.getvalue().splitlines()]
-    assert lines[0] == header
-    assert [line.split()[-1] for line in lines[1:]] == ["$0.2500"] * 3
-    assert lines[3].startswith("read_many, 2 calls ")
 
 
 def test_a_long_line_of_a_file_is_cut_and_a_name_in_any_script_stays_readable(

@@ -1,6 +1,6 @@
 """Compactions on the real client: what the summariser is told, and what stands behind its summary."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pytest
 
@@ -12,7 +12,7 @@ from mcp_lean.packing.tokens import cost
 
 from .client import Claude
 from .live import Scene, Terminal
-from .records import MAIN, Request, Run, texts_of
+from .records import MAIN, Request, Run, read_json_lines, texts_of
 from .script import Says, ScriptedTurn, Turn, spawn, use
 from .test_continuing import WAITED_FOR, until_listed
 from .wire import JsonObject
@@ -54,20 +54,24 @@ def is_summary(request: Request) -> bool:
 
 
 def until_recorded(scene: Scene) -> None:
-    """Waits until all results that were sent are in a transcript. A model takes longer than the client does."""
-    sent = {
-        f'"tool_use_id":"{block["tool_use_id"]}"'.encode()
-        for request in scene.requests
-        for message in request.messages
-        for block in message["content"]
-        if isinstance(block, dict) and block["type"] == "tool_result"
-    }
+    """Waits until all results are in a transcript. A model takes longer than the client does.
+
+    Those that were sent, and those of the newest calls, which a request for a summary leaves out.
+    """
+    sent = {block["tool_use_id"] for request in scene.requests for block in blocks(request.messages, "tool_result")}
 
     def are_there() -> bool:
-        written = b"".join(file.read_bytes() for file in scene.place.transcripts.rglob("*.jsonl"))
-        return all(each in written for each in sent)
+        files = scene.place.transcripts.rglob("*.jsonl")
+        messages = [record["message"] for file in files for record in read_json_lines(file) if record.get("message")]
+        called = {block["id"] for block in blocks(messages, "tool_use") if block["name"] != "Agent"}
+        return sent | called <= {block["tool_use_id"] for block in blocks(messages, "tool_result")}
 
     scene.until(are_there, "the results in a transcript")
+
+
+def blocks(messages: Iterable[JsonObject], kind: str) -> list[JsonObject]:
+    contents = [message["content"] for message in messages if isinstance(message.get("content"), list)]
+    return [block for content in contents for block in content if isinstance(block, dict) and block["type"] == kind]
 
 
 def summary(says: str) -> dict[str, ScriptedTurn]:

@@ -151,6 +151,11 @@ class Ledger:
             while not self._sessions.look(session_id, session):
                 pass
 
+    def look(self, session_id: str) -> bool:
+        """Reads on in the transcripts of a session. False: there is more, which the next look reads."""
+        with self._lock:
+            return self._sessions.look(session_id, self._sessions.get(session_id))
+
     def spent(self, session_id: str, agent_id: str | None) -> Spent:
         """What an agent has spent, or with `None` the whole run, as of the last look."""
         with self._lock:

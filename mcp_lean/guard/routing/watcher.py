@@ -55,7 +55,7 @@ class Ledger(Protocol):
     def told(self, session_id: str, agent_id: str, what: str) -> bool: ...
     def keep(self, *statements: Statement) -> bool: ...
     def rows(self, query: str, values: Sequence[object]) -> list[Row]: ...
-    def refresh(self, session_id: str) -> None: ...
+    def look(self, session_id: str) -> bool: ...
     def is_billed(self, session_id: str, agent_id: str) -> bool: ...
     def run(self, session_id: str) -> Run | None: ...
 
@@ -83,7 +83,8 @@ class RoutingWatcher(Watcher):
         routed = self._routed_in(event.session_id) if event.name == "Stop" and not event.agent_id else {}
         if not routed:
             return True
-        self._ledger.refresh(event.session_id)
+        if not self._ledger.look(event.session_id):
+            return False  # a slice at a time: all of a long transcript takes longer than an event may
         run = self._ledger.run(event.session_id)
         unknown = [call_id for call_id, outcome in routed.items() if outcome in ("", PENDING)]
         return self._ledger.is_billed(event.session_id, "") and (run is None or has_last_words(run, unknown))
@@ -167,7 +168,8 @@ class RoutingWatcher(Watcher):
 
     def _judge(self, session_id: str) -> None:
         known = self._routed_in(session_id)
-        run = self._ledger.run(session_id) if known else None
+        is_read = bool(known) and self._ledger.look(session_id)
+        run = self._ledger.run(session_id) if is_read else None  # a part would take back what the whole has shown
         if run is not None:
             judged = outcomes(run, known, is_over=True)
             fresh = {call: outcome for call, outcome in judged.items() if outcome != known[call]}

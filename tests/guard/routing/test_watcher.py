@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from mcp_lean.config import Config, Routing
+from mcp_lean.costs.routing_outcomes import GOOD
+from mcp_lean.guard.ledger import spend
 from mcp_lean.guard.ledger.ledger import Ledger
 from mcp_lean.guard.routing.log import Entry, RoutingLog
 from mcp_lean.guard.routing.policy import FAILED_TOO_OFTEN
 from mcp_lean.guard.routing.standing import NEWEST_CALLS
-from mcp_lean.guard.routing.watcher import has_cheap_model
+from mcp_lean.guard.routing.watcher import RoutingWatcher, has_cheap_model
 from mcp_lean.guard.start import start
-from tests.guard.runs import Place
+from tests.guard.runs import Place, Writer
 
 FIND = "Find where the settings are loaded and report the paths."
 
@@ -313,6 +315,40 @@ def test_reading_is_waited_for_where_nobody_can_talk_to_the_parent(
     answer = session.ask(tool_name="Agent", tool_use_id="t1", tool_input=arguments, agent_id=agent_id)
 
     assert ("run_in_background" in specific(answer)["updatedInput"]) is is_waited_for
+
+
+def test_whether_a_turn_can_be_judged_is_seen_by_slices_of_its_transcript(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of a resumed session at once would take longer than the deadline, and the next event go unguarded."""
+    monkeypatch.setattr(spend, "MOST_BYTES_AT_ONCE", 300_000)
+    session, writer = Session(tmp_path), Writer()
+    session.call()
+    for _ in range(40):
+        session.place.append("", b"".join(writer.request(words="w" * 20_000, output=3, stop=None)))
+    ledger = Ledger.open(session.environ)
+    watcher, seen = RoutingWatcher(Routing("on"), ledger, session.environ), []
+    ledger.remember(session.place.event("SessionStart"))
+    for _ in range(3):
+        is_ready = watcher.is_ready(session.place.event("Stop"))
+        seen.append((is_ready, ledger.spent(session.place.session, "").requests))
+
+    assert seen == [(False, 14), (False, 28), (True, 40)]
+
+
+def test_what_was_judged_is_not_taken_back_by_a_part_of_the_transcript(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spend, "MOST_BYTES_AT_ONCE", 300_000)
+    session, writer = Session(tmp_path), Writer()
+    for _ in range(40):
+        session.place.append("", b"".join(writer.request(words="w" * 20_000)))
+    session.call(call_id=writer.call_id(1))
+    session.log.settle(session.place.session, {writer.call_id(1): GOOD})
+    session.restart()
+
+    session.ask("Stop")
+    assert session.entries()[0].outcome == GOOD
 
 
 def test_a_full_disk_does_not_keep_a_call_from_being_routed(tmp_path: Path) -> None:
