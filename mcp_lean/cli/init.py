@@ -84,7 +84,11 @@ def alone(environ: Mapping[str, str]) -> Iterator[None]:
     try:
         with suppress(OSError):
             folder = os.open(environ.get("HOME") or os.path.expanduser("~"), os.O_RDONLY)
-            fcntl.flock(folder, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print("mcp-lean init: another one is at work; this one goes on when it ends", file=sys.stderr)
+                fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:
         if folder >= 0:

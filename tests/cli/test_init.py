@@ -326,6 +326,24 @@ def test_an_old_client_is_said_before_anything_is_written(
     assert ("hooks of type mcp_tool" in shown.partition("--- ")[0]) is is_said
 
 
+WAITS = "mcp-lean init: another one is at work; this one goes on when it ends\n"
+
+
+def test_who_waits_for_another_one_says_so(project: Path) -> None:
+    folder = os.open(os.environ["HOME"], os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    command = (sys.executable, "-P", "-m", "mcp_lean", "init", "--yes")
+    second = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert second.stderr
+    assert second.stderr.readline() == WAITS
+    assert files(project) == []
+
+    os.close(folder)
+    said, errors = second.communicate(timeout=60)
+
+    assert (said.splitlines()[-1].partition(";")[0].partition(":")[0], errors, second.returncode) == ("done", "", 0)
+
+
 def test_two_at_once_are_one_after_the_other(project: Path) -> None:
     """The second took the unfinished files of the first for leftovers, and its undoing removed what the first wrote."""
     command = (sys.executable, "-P", "-m", "mcp_lean", "init", "--yes")
@@ -333,7 +351,8 @@ def test_two_at_once_are_one_after_the_other(project: Path) -> None:
         both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in "12"]
         said = [(one.communicate(timeout=60), one.returncode) for one in both]
 
-        assert [(errors, status) for (_, errors), status in said] == [("", 0)] * 2
+        assert [status for _, status in said] == [0, 0]
+        assert {errors for (_, errors), _ in said} <= {"", WAITS}
         last = sorted(text.splitlines()[-1].partition(";")[0].partition(":")[0] for (text, _), _ in said)
         assert last == ["done", "nothing to do"]
         assert ".mcp.json" in files(project)

@@ -47,7 +47,7 @@ class Turn:
     """One request: what comes in, how much of the prompt the cache gives back, what the model writes."""
 
     request: Request
-    """As recorded; of an added turn: the request that it stands before."""
+    """As recorded; of an added turn: the request that it was added to."""
     index: int
     """Of `request` in its agent."""
     tariff: Tariff
