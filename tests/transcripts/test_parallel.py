@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from mcp_lean.transcripts.parallel import in_order
+from tests.processes import ends
 
 
 class Unsendable:
@@ -120,16 +121,3 @@ def at_work(folder: Path) -> list[int]:
         assert time.monotonic() < end
         time.sleep(0.01)
     return [int(name) for name in found]
-
-
-def ends(process: int) -> bool:
-    """Whether it does, in a moment; one that has ended and that nobody has asked about is a zombie."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        try:
-            if Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-                return True
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        time.sleep(0.01)
-    return False

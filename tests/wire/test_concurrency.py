@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.processes import ends
 from wire.driver import LEGACY, Wire, appears
 
 CALLS_AT_ONCE = 4
@@ -71,7 +71,7 @@ def test_a_program_that_a_withdrawn_call_runs_is_killed(hostile: Wire, names: Na
 
     cancel(hostile, number)
 
-    assert gone(name.with_suffix(".pid"))
+    assert ends(int(os.readlink(name.with_suffix(".pid"))))
     assert hostile.receive(number, seconds=0.1) is None
 
 
@@ -103,17 +103,3 @@ def test_quick_calls_side_by_side_are_all_answered(hostile: Wire) -> None:
     assert [hostile.text_of(hostile.receive(number))[0] for number in numbers] == [
         f"['{i}'] 1 False" for i in range(50)
     ]
-
-
-def gone(file: Path) -> bool:
-    """Wait until the process whose number a link holds has ended."""
-    number = int(os.readlink(file))
-    for _ in range(1_000):
-        try:
-            os.kill(number, 0)
-        except ProcessLookupError:
-            return True
-        if Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-            return True
-        time.sleep(0.01)
-    return False

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import ends
 from wire.driver import HOSTILE, LEGACY, PATIENCE_SECONDS, SERVE, Wire, appears
-from wire.test_concurrency import gone
 
 INITIALIZE = {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": {"name": "test", "version": "0"}}
 CANARY = "canary-5f1e0c-do-not-log"
@@ -36,7 +36,7 @@ def test_the_end_of_stdin_ends_calls_that_run_wait_and_hear_nothing(era: str, tm
     assert wire.end() == 0
     assert (tmp_path / "waiting.ended").exists()
     assert not (tmp_path / "queued.began").exists()
-    assert gone(tmp_path / "child.pid"), "the program that a call ran has ended too"
+    assert ends(int(os.readlink(tmp_path / "child.pid"))), "the program that a call ran has ended too"
     assert wire.stderr == ""
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from mcp_lean.claude_code.doctor import probe
 from mcp_lean.claude_code.doctor.probe import client_version, expanded, listed, own_start
+from tests.processes import ends
 
 SERVER = """
 import json, os, sys, subprocess
@@ -89,20 +89,7 @@ def test_a_server_is_ended_with_what_it_has_started(tmp_path: Path) -> None:
     listed(python(code), str(tmp_path), {})
 
     pid = int((tmp_path / "child").read_text(encoding="utf-8"))
-    assert is_gone(pid)
-
-
-def is_gone(pid: int) -> bool:
-    """A process that was killed may wait a moment to be buried."""
-    for _ in range(100):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        if state == "Z":
-            return True
-        time.sleep(0.02)
-    return False
+    assert ends(pid)
 
 
 def test_our_own_server_answers_hooks_and_writes_into_no_ledger(tmp_path: Path) -> None:
